@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""Writes the reference vectors that the tests hold Taper to: one text file per family.
+
+usage: /usr/bin/python3 tests/golden/generate.py [family...]
+
+Without names every family is written. The same script and the same torch give the same bytes.
+"""
+import importlib
+import os
+import sys
+import warnings
+
+FAMILIES = ["unary", "binary", "promote", "reduce", "matmul", "loss", "optim", "index", "nn", "train",
+            "print"]
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def main(names):
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, HERE)
+    warnings.simplefilter("ignore")
+    import golden_writer
+    unknown = [n for n in names if n not in FAMILIES]
+    if unknown:
+        sys.exit(f"unknown family {unknown[0]}; there are: {' '.join(FAMILIES)}")
+    for name in names or FAMILIES:
+        if not os.path.exists(os.path.join(HERE, f"family_{name}.py")):
+            sys.exit(f"family_{name}.py is missing")
+        module = importlib.import_module("family_" + name)
+        golden_writer.reseed(1 + FAMILIES.index(name))
+        writer = golden_writer.Writer(name)
+        module.write(writer)
+        path, size, cases = writer.save(HERE)
+        print(f"{os.path.relpath(path)}: {cases} cases, {size / 1024:.1f} KiB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
