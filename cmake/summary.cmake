@@ -1,0 +1,11 @@
+# What was chosen, in a few lines.
+string(REPLACE ";" " " taper_isas "${TAPER_ISAS}")
+string(REPLACE ";" " " taper_found "${TAPER_LIBRARIES_FOUND}")
+string(REPLACE ";" " " taper_absent "${TAPER_LIBRARIES_ABSENT}")
+message(STATUS "Taper ${PROJECT_VERSION}, ${CMAKE_BUILD_TYPE}, ${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}")
+message(STATUS "  kernels for: ${taper_isas}")
+message(STATUS "  libraries:   ${taper_found}")
+if(TAPER_LIBRARIES_ABSENT)
+  message(STATUS "  without:     ${taper_absent}")
+endif()
+message(STATUS "  tests: ${TAPER_TESTS}, benchmarks: ${TAPER_BENCH}, sanitizers: ${TAPER_SANITIZE}")
