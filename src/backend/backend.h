@@ -1,0 +1,95 @@
+/* The table where ops and machines meet. Ops call through it and know no machine; a backend fills it and knows no
+ * shapes. cpu/table.c fills it with the kernels of one instruction set. */
+#ifndef TP_BACKEND_BACKEND_H
+#define TP_BACKEND_BACKEND_H
+
+#include <taper/tensor.h>
+
+#include "backend/gemm.h"
+#include "base/cpu.h"
+#include "base/pool.h"
+
+/* Lists of element-wise functions; the .def files are the one place that names them. */
+typedef enum tp_unary_kind {
+#define UNARY(name, ...) TP_UNARY_##name,
+#include "ops/unary.def"
+#undef UNARY
+    TP_UNARY_COUNT
+} tp_unary_kind;
+
+typedef enum tp_binary_kind {
+#define BINARY(name, ...) TP_BINARY_##name,
+#define COMPARE(name, ...) TP_BINARY_##name,
+#include "ops/binary.def"
+#undef BINARY
+#undef COMPARE
+    TP_BINARY_COUNT
+} tp_binary_kind;
+
+enum { TP_MAX_OPERANDS = 5 };
+
+/* n elements: pointer[0] is the result, the others are inputs; stride[i] in elements of operand i, may be 0 or negative.
+ * p: parameters of the function. All-ones strides are the fast case, and strides 1,0 (a scalar operand) nearly so. */
+typedef void (*tp_loop_fn)(int64_t n, void *const *pointer, const int64_t *stride, const double *p);
+
+/* Reduces the middle of (outer, n, inner), contiguous, to (outer, inner). The order of additions depends on n and inner
+ * alone, so that results repeat at any number of threads. */
+typedef void (*tp_reduce_fn)(void *out, const void *x, int64_t outer, int64_t n, int64_t inner, const double *p);
+
+typedef enum tp_reduce_kind {
+    TP_REDUCE_SUM,  /* integers and bool sum to int64 */
+    TP_REDUCE_PROD, /* likewise */
+    TP_REDUCE_MAX,  /* NaN wins, as PyTorch */
+    TP_REDUCE_MIN,
+    TP_REDUCE_NORM2, /* sqrt of the sum of squares, floats only */
+    TP_REDUCE_ANY,  /* to bool */
+    TP_REDUCE_ALL,
+    TP_REDUCE_COUNT
+} tp_reduce_kind;
+
+/* Rows of (rows, columns), contiguous. */
+typedef void (*tp_rows_fn)(void *out, const void *x, int64_t rows, int64_t columns);
+/* gx from gradient and result, rows of (rows, columns). */
+typedef void (*tp_rows_grad_fn)(void *gx, const void *g, const void *y, int64_t rows, int64_t columns);
+
+/* One optimiser step on n contiguous elements; see src/optim. s1, s2, s3: state, may be NULL where unused. */
+typedef struct tp_update_args {
+    double lr, weight_decay, momentum, dampening, beta1, beta2, eps, alpha, correction1, correction2;
+    bool nesterov, first, centered, decoupled, maximize, amsgrad;
+} tp_update_args;
+typedef void (*tp_update_fn)(int64_t n, void *parameter, const void *gradient, void *s1, void *s2, void *s3,
+                             const tp_update_args *args);
+typedef enum tp_update_kind {
+    TP_UPDATE_SGD,     /* s1: momentum */
+    TP_UPDATE_ADAM,    /* s1: mean, s2: square, s3: largest square (amsgrad) */
+    TP_UPDATE_RMSPROP, /* s1: square, s2: mean (centered), s3: momentum */
+    TP_UPDATE_ADAGRAD, /* s1: sum of squares */
+    TP_UPDATE_COUNT
+} tp_update_kind;
+
+typedef struct tp_kernels {
+    const char *name; /* "avx512" */
+    /* arrays of [2] are for float32 and float64, of [TP_DTYPE_COUNT] for every dtype; NULL where it makes no sense */
+    tp_gemm_fn gemm[2];
+    tp_gemm_batched_fn gemm_batched[2];
+    tp_loop_fn unary[TP_UNARY_COUNT][2];      /* out, x */
+    tp_loop_fn unary_grad[TP_UNARY_COUNT][2]; /* gx, g, x, y: y is NULL with stride 0 where not saved, x likewise */
+    tp_loop_fn binary[TP_BINARY_COUNT][TP_DTYPE_COUNT]; /* out, a, b: all of one type; comparisons give bool */
+    tp_loop_fn cast[TP_DTYPE_COUNT][TP_DTYPE_COUNT];    /* [to][from]: out, x */
+    tp_loop_fn where[TP_DTYPE_COUNT];                   /* out, condition (bool), a, b */
+    tp_loop_fn axpy[2];                                 /* out += p[0] * x */
+    tp_reduce_fn reduce[TP_REDUCE_COUNT][TP_DTYPE_COUNT];
+    tp_rows_fn softmax[2], log_softmax[2], logsumexp[2]; /* logsumexp: out is (rows) */
+    tp_rows_grad_fn softmax_grad[2], log_softmax_grad[2];
+    tp_update_fn update[TP_UPDATE_COUNT][2];
+    /* Loss and gradient of cross entropy on logits in one pass over each row, see ops/cross_entropy.c. */
+    void (*cross_entropy[2])(void *loss, void *gradient, const void *logits, const int64_t *target, const void *weight,
+                             double smoothing, int64_t ignore, int64_t rows, int64_t classes);
+    /* out[i] = x[i] * scale + shift: bytes of images to floats. */
+    void (*bytes_to_float)(float *out, const uint8_t *x, int64_t n, float scale, float shift);
+} tp_kernels;
+
+/* The table for a level or the best below it that this build has. Never NULL. */
+const tp_kernels *tp_kernels_choose(tp_cpu_level level);
+
+#endif
