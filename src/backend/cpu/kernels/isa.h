@@ -1,0 +1,39 @@
+/* What a kernel file needs to know about the instruction set that it is being compiled for. Kernels are compiled once per
+ * instruction set with TP_ISA defined to its name, and export functions named by TP_ISA_NAME. */
+#ifndef TP_BACKEND_CPU_KERNELS_ISA_H
+#define TP_BACKEND_CPU_KERNELS_ISA_H
+
+#ifndef TP_ISA
+#define TP_ISA baseline
+#endif
+
+#define TP_ISA_PASTE_(name, isa) name##_##isa
+#define TP_ISA_PASTE(name, isa)  TP_ISA_PASTE_(name, isa)
+/* tp_register_gemm becomes tp_register_gemm_avx2 */
+#define TP_ISA_NAME(name) TP_ISA_PASTE(name, TP_ISA)
+
+/* Bytes of a vector register and how many there are. */
+#if defined(__AVX512F__)
+#define TP_VECTOR_BYTES     64
+#define TP_VECTOR_REGISTERS 32
+#elif defined(__AVX2__)
+#define TP_VECTOR_BYTES     32
+#define TP_VECTOR_REGISTERS 16
+#elif defined(__aarch64__)
+#define TP_VECTOR_BYTES     16
+#define TP_VECTOR_REGISTERS 32
+#else
+#define TP_VECTOR_BYTES     16
+#define TP_VECTOR_REGISTERS 16
+#endif
+
+#define TP_ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* Before a loop of a constant number of turns that must be unrolled whole. */
+#if defined(__clang__)
+#define TP_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define TP_UNROLL _Pragma("GCC unroll 64")
+#endif
+
+#endif
