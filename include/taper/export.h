@@ -38,10 +38,10 @@
 #endif
 
 #if defined(__GNUC__)
-#define TP_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define TP_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #define TP_CLEANUP(function) __attribute__((cleanup(function)))
 #else
-#define TP_PRINTF(format, first)
+#define TP_PRINTF(text, first)
 #define TP_CLEANUP(function)
 #endif
 
