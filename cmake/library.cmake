@@ -7,7 +7,7 @@ add_library(taper_objects OBJECT ${TAPER_SOURCES})
 target_include_directories(taper_objects PRIVATE
   ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(taper_objects PRIVATE
-  TP_BUILDING=1 TP_VERSION_STRING="${PROJECT_VERSION}"
+  TP_BUILDING=1
   ${TAPER_LIBRARY_DEFINITIONS} ${TAPER_KERNEL_DEFINITIONS})
 target_link_libraries(taper_objects PRIVATE taper_flags ${TAPER_LIBRARY_TARGETS} Threads::Threads)
 
