@@ -92,7 +92,7 @@ check_build() {
             libjansson-dev jansson-devel jansson jansson
     pkg-config --exists libcurl 2>/dev/null ||
         lacks optional libcurl "downloads data sets" \
-            libcurl4-openssl-dev libcurl-devel curl curl
+            "libcurl4-openssl-dev ca-certificates" libcurl-devel curl curl
 }
 
 check_test() {
