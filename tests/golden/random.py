@@ -8,10 +8,11 @@ normal numbers and its float64 uniforms differ in the last bits between instruct
 """
 import os
 import sys
+import warnings
 
-# This file would hide Python's own module of that name from torch.
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path = [p for p in sys.path if os.path.abspath(p or ".") != HERE]
+sys.dont_write_bytecode = True
+sys.path[0] = os.path.join(HERE, "families")  # not this folder: torch needs Python's own random
 
 os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
 import torch  # noqa: E402
@@ -19,7 +20,6 @@ from torch import nn  # noqa: E402
 from torch.utils.data import DataLoader, TensorDataset, random_split  # noqa: E402
 
 torch.rand(1) + 1  # the kernels are chosen here, before golden_writer asks for others
-sys.path.append(HERE)
 import golden_writer  # noqa: E402
 
 DTYPES = {"f32": torch.float32, "f64": torch.float64, "i64": torch.int64, "i32": torch.int32,
@@ -172,6 +172,7 @@ def main():
     out = golden_writer.Writer("random")
     out.lines[0] = out.lines[0].replace("generate.py", "random.py")
     assert "CPU capability usage: AVX2" in torch.__config__.show()
+    warnings.simplefilter("ignore")  # integers beyond the precision of a floating type
     for part in (streams, normals, whole_numbers, chances, loaders, splits, layers):
         part(out)
     print("%s: %d bytes, %d cases" % out.save(HERE))
