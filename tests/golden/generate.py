@@ -17,14 +17,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 def main(names):
     sys.dont_write_bytecode = True
-    sys.path.insert(0, HERE)
+    # In place of this folder, whose random.py would hide the standard library's module.
+    sys.path[0] = os.path.join(HERE, "families")
     warnings.simplefilter("ignore")
     import golden_writer
     unknown = [n for n in names if n not in FAMILIES]
     if unknown:
         sys.exit(f"unknown family {unknown[0]}; there are: {' '.join(FAMILIES)}")
     for name in names or FAMILIES:
-        if not os.path.exists(os.path.join(HERE, f"family_{name}.py")):
+        if not os.path.exists(os.path.join(HERE, "families", f"family_{name}.py")):
             sys.exit(f"family_{name}.py is missing")
         module = importlib.import_module("family_" + name)
         golden_writer.reseed(1 + FAMILIES.index(name))
