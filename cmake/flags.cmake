@@ -34,6 +34,10 @@ endif()
 add_library(taper_flags INTERFACE)
 target_link_libraries(taper_flags INTERFACE taper_common_flags)
 target_compile_options(taper_flags INTERFACE -Wpedantic -ffp-contract=off -fno-math-errno)
+if(NOT APPLE)
+  # A program that downloads nothing should not load libcurl and its thirty libraries.
+  target_link_options(taper_flags INTERFACE LINKER:--as-needed)
+endif()
 
 # Unoptimised kernels would make tests crawl: they get -O2 even in debug builds.
 if(CMAKE_BUILD_TYPE STREQUAL Debug OR TAPER_SANITIZE)

@@ -9,7 +9,7 @@ command -v "$tool" >/dev/null || {
     exit 1
 }
 # Generated and foreign files would be listed here; there are none.
-files() { git ls-files -z -co --exclude-standard -- '*.c' '*.h' '*.def' '*.cpp' '*.hpp'; }
+files() { git ls-files -z -co --exclude-standard -- '*.c' '*.h' '*.cpp' '*.hpp'; }
 if [ "${1:-}" = --check ]; then
     files | xargs -0 -r -n 20 "$tool" --dry-run -Werror
 else
