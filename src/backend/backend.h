@@ -6,6 +6,7 @@
 #include <taper/tensor.h>
 
 #include "backend/gemm.h"
+#include "backend/reduce.h"
 #include "base/cpu.h"
 #include "base/pool.h"
 
@@ -31,26 +32,6 @@ enum { TP_MAX_OPERANDS = 5 };
 /* n elements: pointer[0] is the result, the others are inputs; stride[i] in elements of operand i, may be 0 or negative.
  * p: parameters of the function. All-ones strides are the fast case, and strides 1,0 (a scalar operand) nearly so. */
 typedef void (*tp_loop_fn)(int64_t n, void *const *pointer, const int64_t *stride, const double *p);
-
-/* Reduces the middle of (outer, n, inner), contiguous, to (outer, inner). The order of additions depends on n and inner
- * alone, so that results repeat at any number of threads. */
-typedef void (*tp_reduce_fn)(void *out, const void *x, int64_t outer, int64_t n, int64_t inner, const double *p);
-
-typedef enum tp_reduce_kind {
-    TP_REDUCE_SUM,  /* integers and bool sum to int64 */
-    TP_REDUCE_PROD, /* likewise */
-    TP_REDUCE_MAX,  /* NaN wins, as PyTorch */
-    TP_REDUCE_MIN,
-    TP_REDUCE_NORM2, /* sqrt of the sum of squares, floats only */
-    TP_REDUCE_ANY,  /* to bool */
-    TP_REDUCE_ALL,
-    TP_REDUCE_COUNT
-} tp_reduce_kind;
-
-/* Rows of (rows, columns), contiguous. */
-typedef void (*tp_rows_fn)(void *out, const void *x, int64_t rows, int64_t columns);
-/* gx from gradient and result, rows of (rows, columns). */
-typedef void (*tp_rows_grad_fn)(void *gx, const void *g, const void *y, int64_t rows, int64_t columns);
 
 /* One optimiser step on n contiguous elements; see src/optim. s1, s2, s3: state, may be NULL where unused. */
 typedef struct tp_update_args {
@@ -78,13 +59,9 @@ typedef struct tp_kernels {
     tp_loop_fn cast[TP_DTYPE_COUNT][TP_DTYPE_COUNT];    /* [to][from]: out, x */
     tp_loop_fn where[TP_DTYPE_COUNT];                   /* out, condition (bool), a, b */
     tp_loop_fn axpy[2];                                 /* out += p[0] * x */
-    tp_reduce_fn reduce[TP_REDUCE_COUNT][TP_DTYPE_COUNT];
-    tp_rows_fn softmax[2], log_softmax[2], logsumexp[2]; /* logsumexp: out is (rows) */
-    tp_rows_grad_fn softmax_grad[2], log_softmax_grad[2];
+    tp_reduce_kernels reduce;
     tp_update_fn update[TP_UPDATE_COUNT][2];
-    /* Loss and gradient of cross entropy on logits in one pass over each row, see ops/cross_entropy.c. */
-    void (*cross_entropy[2])(void *loss, void *gradient, const void *logits, const int64_t *target, const void *weight,
-                             double smoothing, int64_t ignore, int64_t rows, int64_t classes);
+    tp_loss_kernels loss;
     /* out[i] = x[i] * scale + shift: bytes of images to floats. */
     void (*bytes_to_float)(float *out, const uint8_t *x, int64_t n, float scale, float shift);
 } tp_kernels;
