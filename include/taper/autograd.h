@@ -26,8 +26,9 @@ TP_API tp_tensor *tp_retain_grad_at(tp_location at, tp_tensor *x);
 /** Arguments of tp_backward. */
 typedef struct tp_backward_args {
     tp_tensor *x;
-    tp_tensor *gradient; /**< d(target)/dx in the shape of x; may be left out where x has one element (then 1) */
-    bool retain_graph;   /**< keep what was saved, so that backward can run again */
+    tp_tensor *
+        gradient; /**< d(target)/dx in the shape of x; may be left out where x has one element (then 1) */
+    bool retain_graph; /**< keep what was saved, so that backward can run again */
 } tp_backward_args;
 /** Computes the gradients of x with respect to every leaf it depends on and adds them to their .grad.
  *  Errors: GRAPH where nothing recorded leads to x, where x has several elements and no gradient is given, and
@@ -61,13 +62,13 @@ TP_API void tp_grad_mode_end(tp_grad_mode *mode);
 /** True while operations are recorded. */
 TP_API bool tp_is_grad_enabled(void);
 /** TP_NO_GRAD { ... }: nothing in the block is recorded. Leaving it early is safe. */
-#define TP_NO_GRAD                                                                                    \
-    for (tp_grad_mode tp_mode_here TP_CLEANUP(tp_grad_mode_end) = tp_grad_mode_begin(false); tp_mode_here.open; \
-         tp_grad_mode_end(&tp_mode_here))
+#define TP_NO_GRAD                                                                           \
+    for (tp_grad_mode tp_mode_here TP_CLEANUP(tp_grad_mode_end) = tp_grad_mode_begin(false); \
+         tp_mode_here.open; tp_grad_mode_end(&tp_mode_here))
 /** TP_ENABLE_GRAD { ... }: records again inside TP_NO_GRAD. */
-#define TP_ENABLE_GRAD                                                                               \
-    for (tp_grad_mode tp_mode_here TP_CLEANUP(tp_grad_mode_end) = tp_grad_mode_begin(true); tp_mode_here.open; \
-         tp_grad_mode_end(&tp_mode_here))
+#define TP_ENABLE_GRAD                                                                      \
+    for (tp_grad_mode tp_mode_here TP_CLEANUP(tp_grad_mode_end) = tp_grad_mode_begin(true); \
+         tp_mode_here.open; tp_grad_mode_end(&tp_mode_here))
 /** @} */
 
 /** @name Functions of your own
@@ -78,9 +79,11 @@ typedef struct tp_function_context tp_function_context;
 typedef struct tp_function {
     const char *name; /**< shown in errors and graphs */
     /** Computes the result from n inputs. Runs without recording. */
-    tp_tensor *(*forward)(tp_function_context *context, tp_tensor *const *inputs, int n, void *user);
+    tp_tensor *(*forward)(tp_function_context *context, tp_tensor *const *inputs, int n,
+                          void *user);
     /** Given d(target)/d(result), puts d(target)/d(inputs[i]) in grads[i], NULL where not wanted. */
-    void (*backward)(tp_function_context *context, tp_tensor *grad, tp_tensor **grads, int n, void *user);
+    void (*backward)(tp_function_context *context, tp_tensor *grad, tp_tensor **grads, int n,
+                     void *user);
 } tp_function;
 /** Saves a tensor for backward; call it in forward only, at most 8 times. */
 TP_API void tp_save_for_backward(tp_function_context *context, tp_tensor *x);
@@ -89,7 +92,8 @@ TP_API tp_tensor *tp_saved_tensor(tp_function_context *context, int i);
 /** True where input i wants a gradient. */
 TP_API bool tp_needs_input_grad(const tp_function_context *context, int i);
 /** Applies f to n inputs. `user` is handed to forward and backward. */
-TP_API tp_tensor *tp_function_apply_at(tp_location at, const tp_function *f, tp_tensor *const *inputs, int n, void *user);
+TP_API tp_tensor *tp_function_apply_at(tp_location at, const tp_function *f,
+                                       tp_tensor *const *inputs, int n, void *user);
 #define tp_function_apply(f, inputs, n, user) tp_function_apply_at(TP_HERE, f, inputs, n, user)
 /** @} */
 
@@ -103,11 +107,17 @@ typedef struct tp_gradcheck_args {
     double eps;  /**< step of the central difference: 1e-6 */
     double atol; /**< 1e-5 */
     double rtol; /**< 1e-3 */
-    bool quiet;  /**< false: a mismatch is reported as an error (VALUE) that names input, element and both numbers */
+    bool
+        quiet; /**< false: a mismatch is reported as an error (VALUE) that names input, element and both numbers */
 } tp_gradcheck_args;
 /** Compares backward with central differences, element by element, in double. True where they agree. */
 TP_API bool tp_gradcheck_at(tp_location at, tp_gradcheck_args args);
-#define tp_gradcheck(...) tp_gradcheck_at(TP_HERE, TP_MAKE(tp_gradcheck_args, .function = __VA_ARGS__))
+#define tp_gradcheck(...) \
+    tp_gradcheck_at(TP_HERE, TP_MAKE(tp_gradcheck_args, .function = __VA_ARGS__))
+
+/** Looks for NaN and Inf in every result and gradient; the first is an error (NUMBER) that names the operation, the layer
+ *  and the caller's line, and turns the mode off. Slow: for finding where they come from. */
+TP_API void tp_set_detect_anomaly(bool enabled);
 
 /** Prints the recorded operations that lead to x, one a line, newest first: number, name, sizes, where it was called. */
 TP_API void tp_graph_print(FILE *stream, const tp_tensor *x);

@@ -16,23 +16,23 @@
 TP_BEGIN_DECLS
 
 /** The kinds of error. The list is an X-macro so that code, name and text stand in one place. */
-#define TP_ERROR_LIST(X)                                            \
-    X(NONE, "no error")                                             \
-    X(SHAPE, "shapes do not fit")                                   \
-    X(DTYPE, "wrong data type")                                     \
-    X(VALUE, "value out of range")                                  \
-    X(INDEX, "index out of range")                                  \
-    X(ARGUMENT, "bad argument")                                     \
-    X(GRAPH, "no gradient can flow")                                \
+#define TP_ERROR_LIST(X)                                             \
+    X(NONE, "no error")                                              \
+    X(SHAPE, "shapes do not fit")                                    \
+    X(DTYPE, "wrong data type")                                      \
+    X(VALUE, "value out of range")                                   \
+    X(INDEX, "index out of range")                                   \
+    X(ARGUMENT, "bad argument")                                      \
+    X(GRAPH, "no gradient can flow")                                 \
     X(MODIFIED, "a value needed for backward was modified in place") \
-    X(DEAD, "tensor used after its scope ended")                    \
-    X(MEMORY, "out of memory")                                      \
-    X(STATE, "state does not match")                                \
-    X(FILE, "file cannot be read or written")                       \
-    X(FORMAT, "file is damaged or of another format")               \
-    X(NETWORK, "download failed")                                   \
-    X(NUMBER, "not a finite number")                                \
-    X(UNSUPPORTED, "not available in this build")                   \
+    X(DEAD, "tensor used after its scope ended")                     \
+    X(MEMORY, "out of memory")                                       \
+    X(STATE, "state does not match")                                 \
+    X(FILE, "file cannot be read or written")                        \
+    X(FORMAT, "file is damaged or of another format")                \
+    X(NETWORK, "download failed")                                    \
+    X(NUMBER, "not a finite number")                                 \
+    X(UNSUPPORTED, "not available in this build")                    \
     X(INTERRUPTED, "interrupted")
 
 /** TP_ERROR_SHAPE, TP_ERROR_DTYPE, ... */
@@ -40,14 +40,14 @@ typedef enum tp_error_code {
 #define TP_ERROR_ENUM(name, text) TP_ERROR_##name,
     TP_ERROR_LIST(TP_ERROR_ENUM)
 #undef TP_ERROR_ENUM
-    TP_ERROR_COUNT
+        TP_ERROR_COUNT
 } tp_error_code;
 
 /** All that is known about one error. The strings live until the next error of this thread. */
 typedef struct tp_error {
     tp_error_code code;
-    const char *op;   /**< the operation as the user wrote it, without the prefix: "matmul" */
-    const char *got;  /**< what it was given, for instance "a (2, 3) float32 and b (4, 5) float32" */
+    const char *op;  /**< the operation as the user wrote it, without the prefix: "matmul" */
+    const char *got; /**< what it was given, for instance "a (2, 3) float32 and b (4, 5) float32" */
     const char *want; /**< what it would take; may be "" */
     const char *hint; /**< what to do about it; may be "" */
     tp_location at;   /**< where the user called it */

@@ -26,11 +26,11 @@ TP_API void tp_set_allocator(const tp_allocator *allocator);
 
 /** What this thread's tensors use, in bytes and calls. */
 typedef struct tp_memory_stats {
-    size_t live_bytes;      /**< in use now */
-    size_t peak_bytes;      /**< most in use at once since tp_memory_reset_peak() */
-    size_t cached_bytes;    /**< free, waiting in the free lists */
-    int64_t live_tensors;   /**< tensors that someone owns or a graph needs */
-    int64_t live_nodes;     /**< recorded operations that are alive */
+    size_t live_bytes;          /**< in use now */
+    size_t peak_bytes;          /**< most in use at once since tp_memory_reset_peak() */
+    size_t cached_bytes;        /**< free, waiting in the free lists */
+    int64_t live_tensors;       /**< tensors that someone owns or a graph needs */
+    int64_t live_nodes;         /**< recorded operations that are alive */
     int64_t system_allocations; /**< calls to tp_allocator.allocate so far */
 } tp_memory_stats;
 

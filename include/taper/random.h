@@ -13,7 +13,7 @@ typedef struct tp_generator tp_generator;
 
 /** Seeds this thread's generator, as torch.manual_seed. */
 TP_API void tp_manual_seed(uint64_t seed);
-/** The seed last set; 5489 stands before any. */
+/** The seed last set; before any that of PyTorch, 67280421310721. */
 TP_API uint64_t tp_initial_seed(void);
 /** A generator of one's own, owned by the user; NULL when out of memory. */
 TP_API tp_generator *tp_generator_new(uint64_t seed);
@@ -74,13 +74,16 @@ TP_API tp_tensor *tp_bernoulli_at(tp_location at, tp_bernoulli_args args);
 /** @name In place
  *  Fill x, as the tensor methods of those names do; return x.
  *  @{ */
-TP_API tp_tensor *tp_uniform_at(tp_location at, tp_tensor *x, double low, double high, tp_generator *generator);
+TP_API tp_tensor *tp_uniform_at(tp_location at, tp_tensor *x, double low, double high,
+                                tp_generator *generator);
 /** Uniform in [low, high). */
 #define tp_uniform_(x, low, high) tp_uniform_at(TP_HERE, x, low, high, NULL)
-TP_API tp_tensor *tp_normal_at(tp_location at, tp_tensor *x, double mean, double std, tp_generator *generator);
+TP_API tp_tensor *tp_normal_at(tp_location at, tp_tensor *x, double mean, double std,
+                               tp_generator *generator);
 /** Normal. */
 #define tp_normal_(x, mean, std) tp_normal_at(TP_HERE, x, mean, std, NULL)
-TP_API tp_tensor *tp_bernoulli_fill_at(tp_location at, tp_tensor *x, double p, tp_generator *generator);
+TP_API tp_tensor *tp_bernoulli_fill_at(tp_location at, tp_tensor *x, double p,
+                                       tp_generator *generator);
 /** 1 with probability p, else 0. */
 #define tp_bernoulli_(x, p) tp_bernoulli_fill_at(TP_HERE, x, p, NULL)
 /** @} */

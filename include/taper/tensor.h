@@ -245,7 +245,7 @@ TP_API tp_scope tp_scope_begin(void);
 /** Closes a scope and every deeper one that a return or break left open. Closing twice does nothing. */
 TP_API void tp_scope_end(tp_scope *scope);
 /** TP_SCOPE { ... }: a block whose temporaries go away at its end; return, break and goto leave it safely. */
-#define TP_SCOPE                                                                           \
+#define TP_SCOPE                                                                                 \
     for (tp_scope tp_scope_here TP_CLEANUP(tp_scope_end) = tp_scope_begin(); tp_scope_here.open; \
          tp_scope_end(&tp_scope_here))
 /** Makes the user the owner: x outlives its scope until tp_free(). Returns x. */

@@ -23,16 +23,16 @@ enum { TP_MAX_SAVED = 8, TP_MAX_NUMBERS = 4, TP_MAX_INTEGERS = 12 };
 
 /* One example on which the tests run an op: random inputs of these shapes in [low, high], see tests/test_ops.c. */
 typedef struct tp_op_sample {
-    int variant;          /* handed to apply, which may build options from it */
-    int inputs;           /* how many shapes are used */
-    tp_shape shape[3];    /* use TP_SHAPE_OF(...) */
-    double low, high;     /* range of the values; both 0: [-1, 1] */
-    double apart;         /* least distance between any two values (for max, sort, ...); 0: none */
+    int variant;       /* handed to apply, which may build options from it */
+    int inputs;        /* how many shapes are used */
+    tp_shape shape[3]; /* use TP_SHAPE_OF(...) */
+    double low, high;  /* range of the values; both 0: [-1, 1] */
+    double apart;      /* least distance between any two values (for max, sort, ...); 0: none */
 } tp_op_sample;
-#define TP_SHAPE_OF(...)                                                \
-    {sizeof((const int64_t[]){0, __VA_ARGS__}) / sizeof(int64_t) - 1, { \
-         __VA_ARGS__                                                    \
-     }}
+#define TP_SHAPE_OF(...)                                                                 \
+    {                                                                                    \
+        sizeof((const int64_t[]){0, __VA_ARGS__}) / sizeof(int64_t) - 1, { __VA_ARGS__ } \
+    }
 
 /* What is known about an op. ops.def lists all of them. */
 typedef struct tp_op {
@@ -61,23 +61,26 @@ struct tp_node {
     int refs;
     int n_inputs, n_outputs, n_saved;
     bool consumed; /* backward ran and gave back what was saved */
+    bool shown;    /* graph.c: leads to the tensor that is printed */
     size_t bytes;
     tp_saved_value saved[TP_MAX_SAVED];
     double number[TP_MAX_NUMBERS];
     int64_t integer[TP_MAX_INTEGERS];
-    void *extra;              /* freed by free_extra */
+    void *extra; /* freed by free_extra */
     void (*free_extra)(void *extra);
-    const char *module;       /* path of the layer that ran it, or NULL; owned by the module */
-    tp_tensor **inputs;       /* held */
-    tp_tensor **outputs;      /* not held: a result clears its place when it ends */
-    tp_tensor **grads;        /* of the results, held, NULL until something comes back */
+    const char *module;  /* path of the layer that ran it, or NULL; lives as long as its model */
+    tp_tensor **inputs;  /* held */
+    tp_tensor **outputs; /* not held: a result clears its place when it ends */
+    tp_tensor **grads;   /* of the results, held, NULL until something comes back */
 };
 
 /* Records op on the tape where recording is on and an input wants a gradient. NULL where not, and when out of memory:
  * that is reported, and out becomes poison. */
-tp_node *tp_record(tp_location at, const tp_op *op, tp_tensor *out, int n, tp_tensor *const *inputs);
+tp_node *tp_record(tp_location at, const tp_op *op, tp_tensor *out, int n,
+                   tp_tensor *const *inputs);
 /* For ops with several results. */
-tp_node *tp_record_many(tp_location at, const tp_op *op, int n_outputs, tp_tensor *const *outputs, int n, tp_tensor *const *inputs);
+tp_node *tp_record_many(tp_location at, const tp_op *op, int n_outputs, tp_tensor *const *outputs,
+                        int n, tp_tensor *const *inputs);
 /* True where tp_record would record: lets an op save work otherwise. */
 bool tp_would_record(int n, tp_tensor *const *inputs);
 /* True for what wants a gradient: a leaf that asked or a result of a recorded op. */
@@ -88,7 +91,9 @@ void tp_save(tp_node *node, tp_tensor *x);
 /* What was saved, or NULL where it was edited in place since (reported). */
 tp_tensor *tp_saved(tp_node *node, int slot);
 /* True where input i wants a gradient. */
-static inline bool tp_needs(const tp_node *node, int i) { return node->inputs[i] && tp_differentiable(node->inputs[i]); }
+static inline bool tp_needs(const tp_node *node, int i) {
+    return node->inputs[i] && tp_differentiable(node->inputs[i]);
+}
 /* Adds grad to that of input i. Shapes and types must match the input's. Poison stops backward. Do not change grad after. */
 void tp_send(tp_node *node, int i, tp_tensor *grad);
 /* Sums grad (the shape that broadcasting gave) down to the shape of input i, then sends it. */
@@ -98,6 +103,10 @@ void tp_send_unbroadcast(tp_node *node, int i, tp_tensor *grad);
  * After a non-NULL answer the caller must write all of it. */
 tp_tensor *tp_grad_target(tp_node *node, int i, bool *accumulate);
 
+/* Gives back what was saved, after backward ran. */
+void tp_node_consume(tp_node *node);
+/* Reports the first NaN or Inf among results, in tp_set_detect_anomaly mode. */
+void tp_anomaly_check(tp_location at, const char *op, int n, tp_tensor *const *results);
 void tp_node_hold(tp_node *node);
 void tp_node_release(tp_node *node);
 /* A result ends: it no longer holds its node. */

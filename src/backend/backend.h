@@ -19,7 +19,7 @@ typedef enum tp_unary_kind {
 } tp_unary_kind;
 
 typedef enum tp_binary_kind {
-#define BINARY(name, ...) TP_BINARY_##name,
+#define BINARY(name, ...)  TP_BINARY_##name,
 #define COMPARE(name, ...) TP_BINARY_##name,
 #include "ops/binary.def"
 #undef BINARY
@@ -35,11 +35,12 @@ typedef void (*tp_loop_fn)(int64_t n, void *const *pointer, const int64_t *strid
 
 /* One optimiser step on n contiguous elements; see src/optim. s1, s2, s3: state, may be NULL where unused. */
 typedef struct tp_update_args {
-    double lr, weight_decay, momentum, dampening, beta1, beta2, eps, alpha, correction1, correction2;
+    double lr, weight_decay, momentum, dampening, beta1, beta2, eps, alpha, correction1,
+        correction2;
     bool nesterov, first, centered, decoupled, maximize, amsgrad;
 } tp_update_args;
-typedef void (*tp_update_fn)(int64_t n, void *parameter, const void *gradient, void *s1, void *s2, void *s3,
-                             const tp_update_args *args);
+typedef void (*tp_update_fn)(int64_t n, void *parameter, const void *gradient, void *s1, void *s2,
+                             void *s3, const tp_update_args *args);
 typedef enum tp_update_kind {
     TP_UPDATE_SGD,     /* s1: momentum */
     TP_UPDATE_ADAM,    /* s1: mean, s2: square, s3: largest square (amsgrad) */
@@ -53,12 +54,14 @@ typedef struct tp_kernels {
     /* arrays of [2] are for float32 and float64, of [TP_DTYPE_COUNT] for every dtype; NULL where it makes no sense */
     tp_gemm_fn gemm[2];
     tp_gemm_batched_fn gemm_batched[2];
-    tp_loop_fn unary[TP_UNARY_COUNT][2];      /* out, x */
-    tp_loop_fn unary_grad[TP_UNARY_COUNT][2]; /* gx, g, x, y: y is NULL with stride 0 where not saved, x likewise */
-    tp_loop_fn binary[TP_BINARY_COUNT][TP_DTYPE_COUNT]; /* out, a, b: all of one type; comparisons give bool */
-    tp_loop_fn cast[TP_DTYPE_COUNT][TP_DTYPE_COUNT];    /* [to][from]: out, x */
-    tp_loop_fn where[TP_DTYPE_COUNT];                   /* out, condition (bool), a, b */
-    tp_loop_fn axpy[2];                                 /* out += p[0] * x */
+    tp_loop_fn unary[TP_UNARY_COUNT][2]; /* out, x */
+    tp_loop_fn unary_grad[TP_UNARY_COUNT]
+                         [2]; /* gx, g, x, y: y is NULL with stride 0 where not saved, x likewise */
+    tp_loop_fn binary[TP_BINARY_COUNT]
+                     [TP_DTYPE_COUNT]; /* out, a, b: all of one type; comparisons give bool */
+    tp_loop_fn cast[TP_DTYPE_COUNT][TP_DTYPE_COUNT]; /* [to][from]: out, x */
+    tp_loop_fn where[TP_DTYPE_COUNT];                /* out, condition (bool), a, b */
+    tp_loop_fn axpy[2];                              /* out += p[0] * x */
     tp_reduce_kernels reduce;
     tp_update_fn update[TP_UPDATE_COUNT][2];
     tp_loss_kernels loss;

@@ -16,10 +16,10 @@
 #endif
 #ifdef TP_ASAN
 #include <sanitizer/asan_interface.h>
-#define POISON(block, bytes) __asan_poison_memory_region(block, bytes)
+#define POISON(block, bytes)   __asan_poison_memory_region(block, bytes)
 #define UNPOISON(block, bytes) __asan_unpoison_memory_region(block, bytes)
 #else
-#define POISON(block, bytes) ((void)0)
+#define POISON(block, bytes)   ((void)0)
 #define UNPOISON(block, bytes) ((void)0)
 #endif
 
@@ -33,7 +33,8 @@ static int class_of(size_t bytes, size_t *size) {
         *size = (size_t)(index + 1) * 64;
         return index;
     }
-    int top = 63 - __builtin_clzll((unsigned long long)(bytes - 1)); /* 2^top <= bytes-1 < 2^(top+1) */
+    int top =
+        63 - __builtin_clzll((unsigned long long)(bytes - 1)); /* 2^top <= bytes-1 < 2^(top+1) */
     size_t step = (size_t)1 << (top - 2);
     size_t over = bytes - ((size_t)1 << top);
     int quarter = (int)((over + step - 1) / step); /* 1..4 */
@@ -58,9 +59,7 @@ void *tp_system_allocate(size_t bytes) {
     return block;
 }
 
-void tp_system_release(void *block) {
-    free(block);
-}
+void tp_system_release(void *block) { free(block); }
 
 static void *system_take(tp_heap *heap, size_t size) {
     heap->stats.system_allocations++;
@@ -69,8 +68,10 @@ static void *system_take(tp_heap *heap, size_t size) {
 }
 
 static void system_give(tp_heap *heap, void *block, size_t size) {
-    if (heap->system.release) heap->system.release(block, size, heap->system.user);
-    else tp_system_release(block);
+    if (heap->system.release)
+        heap->system.release(block, size, heap->system.user);
+    else
+        tp_system_release(block);
 }
 
 void *tp_block_allocate(size_t bytes) {
@@ -92,7 +93,8 @@ void *tp_block_allocate(size_t bytes) {
         if (!block) return NULL;
     }
     heap->stats.live_bytes += size;
-    if (heap->stats.live_bytes > heap->stats.peak_bytes) heap->stats.peak_bytes = heap->stats.live_bytes;
+    if (heap->stats.live_bytes > heap->stats.peak_bytes)
+        heap->stats.peak_bytes = heap->stats.live_bytes;
     return block;
 }
 
@@ -136,9 +138,7 @@ void tp_set_allocator(const tp_allocator *allocator) {
     heap->system = allocator ? *allocator : (tp_allocator){0};
 }
 
-tp_memory_stats tp_memory_get_stats(void) {
-    return tp_ctx()->heap.stats;
-}
+tp_memory_stats tp_memory_get_stats(void) { return tp_ctx()->heap.stats; }
 
 void tp_memory_reset_peak(void) {
     tp_heap *heap = &tp_ctx()->heap;

@@ -20,7 +20,6 @@ void tp_delete(void *memory);
 /* A copy of a string; NULL for NULL or when out of memory. */
 char *tp_string_copy(const char *text);
 
-
 /* The default system side: aligned to 64, large blocks on huge pages where the system has them. */
 void *tp_system_allocate(size_t bytes);
 void tp_system_release(void *block);

@@ -9,7 +9,7 @@
 #include "base/pool.h"
 #include "base/random.h"
 
-#define TP_LIKELY(x) __builtin_expect(!!(x), 1)
+#define TP_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define TP_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 enum { TP_SIZE_CLASSES = 224, TP_TEXT_SLOTS = 8, TP_TEXT_BYTES = 512 };
@@ -33,10 +33,11 @@ typedef struct tp_error_state {
     tp_error_handler handler;
     void *user;
     tp_error last;
-    tp_error first; /* code NONE while nothing is poisoned */
+    tp_error first;                    /* code NONE while nothing is poisoned */
     char strings[2][3][TP_TEXT_BYTES]; /* [last, first][got, want, hint] */
     char text[TP_TEXT_SLOTS][TP_TEXT_BYTES];
     int next_text;
+    uint32_t count; /* errors so far */
 } tp_error_state;
 
 /* An open scope: the tensors that it owns, newest first. */
@@ -44,17 +45,25 @@ typedef struct tp_scope_list {
     tp_tensor *first;
 } tp_scope_list;
 
+enum { TP_MAX_SCOPES = 256 };
+
 typedef struct tp_scope_stack {
-    tp_scope_list *scopes;
-    int depth;    /* index of the innermost open scope; 0 is the thread's own */
-    int capacity;
+    int depth; /* index of the innermost open scope; 0 is the thread's own */
+    tp_scope_list lists[TP_MAX_SCOPES];
 } tp_scope_stack;
 
 /* The tape: recorded operations in the order in which they ran. */
 typedef struct tp_tape {
     struct tp_node *newest;
+    struct tp_node *dying; /* nodes whose last holder let go, waiting to be freed one by one */
+    bool freeing;
     uint64_t sequence;
     bool no_grad;
+    bool walking;        /* inside tp_backward */
+    int pending;         /* nodes that a gradient came back to and that wait for their turn */
+    bool failed;         /* an error stopped the walk */
+    bool detect_anomaly; /* look for NaN and Inf in every result */
+    struct tp_lazy_grad *lazies; /* gradients still to be computed */
 } tp_tape;
 
 typedef struct tp_context {
@@ -63,13 +72,12 @@ typedef struct tp_context {
     tp_heap heap;
     tp_scope_stack scope;
     tp_tape tape;
-    tp_tensor *poison;
     tp_dtype default_dtype;
     struct tp_generator generator;
     const struct tp_kernels *kernels;
     tp_pool *pool;
-    int threads; /* wanted; 0 until asked: as many as processors */
-    struct tp_module_state *modules; /* hooks and captures, see nn/ */
+    int threads;             /* wanted; 0 until asked: as many as processors */
+    const char *module_path; /* of the layer that is running, or NULL; set by nn/ */
     struct tp_print_state {
         int precision, threshold, edgeitems, linewidth;
     } print;

@@ -68,14 +68,15 @@ static tp_error stored(tp_error_state *state, int which, const tp_error *error) 
 }
 
 static void deliver(tp_error_state *state, const tp_error *error) {
+    state->count++;
     state->last = stored(state, 0, error);
     if (state->first.code == TP_ERROR_NONE) state->first = stored(state, 1, error);
     tp_error_handler handler = state->handler ? state->handler : print_and_exit;
     handler(&state->last, state->user);
 }
 
-tp_tensor *tp_fail(tp_location at, const char *op, tp_error_code code, const char *got, const char *want,
-                   const char *hint) {
+tp_tensor *tp_fail(tp_location at, const char *op, tp_error_code code, const char *got,
+                   const char *want, const char *hint) {
     tp_error error = {code, op, got ? got : "", want ? want : "", hint ? hint : "", at};
     deliver(&tp_ctx()->error, &error);
     return tp_poison();

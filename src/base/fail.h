@@ -7,8 +7,8 @@
 
 /* Reports an error to the handler and returns the poison tensor, so that an op ends with
  * `return tp_fail(at, "matmul", TP_ERROR_SHAPE, got, want, hint);`. NULL strings stand for "". */
-tp_tensor *tp_fail(tp_location at, const char *op, tp_error_code code, const char *got, const char *want,
-                   const char *hint);
+tp_tensor *tp_fail(tp_location at, const char *op, tp_error_code code, const char *got,
+                   const char *want, const char *hint);
 /* Out of memory while `op` wanted `bytes` bytes. */
 tp_tensor *tp_fail_memory(tp_location at, const char *op, size_t bytes);
 /* Reports the first error again: something that cannot be poison (backward, item, save, fit) met poison. */

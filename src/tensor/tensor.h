@@ -20,7 +20,7 @@ typedef struct tp_storage {
     uint32_t version; /* rises with each in-place edit */
     size_t bytes;
     void *data;
-    struct tp_storage *parent; /* the flat block that data lies in, or NULL */
+    struct tp_storage *parent;               /* the flat block that data lies in, or NULL */
     void (*deleter)(void *data, void *user); /* for memory of the user's */
     void *user;
     bool external; /* data is not ours: freed by deleter, if at all */
@@ -28,10 +28,11 @@ typedef struct tp_storage {
 
 typedef enum tp_owner { TP_OWNER_NONE, TP_OWNER_SCOPE, TP_OWNER_USER, TP_OWNER_LIBRARY } tp_owner;
 
-enum { TP_ALIVE = 0x7a9e4a11, TP_ENDED = 0x0ff0dead };
+/* HELD: its owner let go, and only the graph still needs it. To the user it is gone; backward may use it. */
+enum { TP_ALIVE = 0x7a9e4a11, TP_HELD = 0x7a9e0001, TP_ENDED = 0x0ff0dead };
 
 struct tp_tensor {
-    uint32_t life; /* TP_ALIVE or TP_ENDED */
+    uint32_t life; /* TP_ALIVE, TP_HELD or TP_ENDED */
     tp_dtype dtype;
     int ndim;
     bool contiguous;
@@ -39,8 +40,9 @@ struct tp_tensor {
     bool retain_grad;
     bool poison;
     tp_owner owner;
-    int refs;      /* owner + graph: who needs the header */
-    int data_refs; /* owner + saved values: who needs the bytes */
+    int16_t scope;              /* depth of the scope that owns it */
+    int refs;                   /* owner + graph: who needs the header */
+    int data_refs;              /* owner + saved values: who needs the bytes */
     tp_tensor *previous, *next; /* in its scope's list */
     tp_storage *storage;        /* NULL once no one needs the bytes, and for zero elements */
     char *data;                 /* first element */
@@ -51,15 +53,17 @@ struct tp_tensor {
     int output;                  /* which of the node's results it is */
     tp_tensor *grad;             /* its gradient's memory, kept over tp_clear_grad */
     bool has_grad;               /* whether grad holds a gradient now */
+    bool lazy_allowed;           /* its optimiser can use a gradient that waits */
     struct tp_lazy_grad *lazy;   /* a gradient that is still to be computed, see autograd/lazy.h */
-    const char *name;          /* of a parameter, for reports; owned by its module */
+    const char *name;            /* of a parameter, for reports; owned by its module */
 };
 
 /* ---- making (all return poison and report on failure; the innermost scope owns the result) ---- */
 
 /* Elements not set, contiguous. */
 tp_tensor *tp_make(tp_location at, const char *op, tp_dtype dtype, int ndim, const int64_t *shape);
-static inline tp_tensor *tp_make_shape(tp_location at, const char *op, tp_dtype dtype, tp_shape shape) {
+static inline tp_tensor *tp_make_shape(tp_location at, const char *op, tp_dtype dtype,
+                                       tp_shape shape) {
     return tp_make(at, op, dtype, shape.ndim, shape.dims);
 }
 static inline tp_tensor *tp_make_like(tp_location at, const char *op, const tp_tensor *x) {
@@ -67,17 +71,21 @@ static inline tp_tensor *tp_make_like(tp_location at, const char *op, const tp_t
 }
 /* A view of x's bytes with other sizes, starting `offset` elements after x's first. Not recorded: autograd's
  * tp_record does that. */
-tp_tensor *tp_make_view(tp_location at, const char *op, tp_tensor *x, tp_shape shape, const int64_t *stride,
-                        int64_t offset);
+tp_tensor *tp_make_view(tp_location at, const char *op, tp_tensor *x, tp_shape shape,
+                        const int64_t *stride, int64_t offset);
 /* Over bytes that are already there; takes over one count of the storage. */
-tp_tensor *tp_make_over(tp_location at, const char *op, tp_storage *storage, void *data, tp_dtype dtype, tp_shape shape);
+tp_tensor *tp_make_over(tp_location at, const char *op, tp_storage *storage, void *data,
+                        tp_dtype dtype, tp_shape shape);
 
-tp_storage *tp_storage_new(size_t bytes);                    /* NULL when out of memory */
-tp_storage *tp_storage_inside(tp_storage *parent, void *data, size_t bytes); /* part of a flat block; NULL likewise */
+tp_storage *tp_storage_new(size_t bytes); /* NULL when out of memory */
+tp_storage *tp_storage_inside(tp_storage *parent, void *data,
+                              size_t bytes); /* part of a flat block; NULL likewise */
+tp_storage *tp_storage_external(void *data, size_t bytes, void (*deleter)(void *, void *),
+                                void *user);
 void tp_storage_release(tp_storage *storage);
 
 /* ---- counting ---- */
-static inline void tp_hold(tp_tensor *x) { x->refs++; }             /* the header */
+static inline void tp_hold(tp_tensor *x) { x->refs++; }                      /* the header */
 static inline void tp_hold_data(tp_tensor *x) { x->refs++, x->data_refs++; } /* header and bytes */
 void tp_drop(tp_tensor *x);
 void tp_drop_data(tp_tensor *x);
@@ -96,8 +104,9 @@ static inline tp_tensor *tp_own(tp_tensor *x) {
 bool tp_usable(tp_location at, const char *op, const tp_tensor *x);
 tp_tensor *tp_poison(void);
 /* First line of each op: leaves with poison where an input is poison, dead or NULL. */
-#define TP_CHECK(at, op, x) \
-    if (TP_UNLIKELY(!(x) || (x)->life != TP_ALIVE || (x)->poison) && !tp_usable(at, op, x)) return tp_poison()
+#define TP_CHECK(at, op, x)                                                                 \
+    if (TP_UNLIKELY(!(x) || (x)->life != TP_ALIVE || (x)->poison) && !tp_usable(at, op, x)) \
+    return tp_poison()
 
 /* Where dims count from the end; reports INDEX and returns -1 where there is no such dimension. */
 int tp_wrap_dim(tp_location at, const char *op, int64_t dim, int ndim);

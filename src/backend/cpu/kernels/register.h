@@ -1,0 +1,15 @@
+/* The families of kernels: each name here is a file (or a few) in this folder that exports
+ * `void TP_ISA_NAME(tp_register_NAME)(tp_kernels *table)`, which sets its places in the table. */
+#ifndef TP_BACKEND_CPU_KERNELS_REGISTER_H
+#define TP_BACKEND_CPU_KERNELS_REGISTER_H
+
+#define TP_KERNEL_FAMILIES(X, isa) \
+    X(gemm, isa)                   \
+    X(elementwise, isa)            \
+    X(reduce, isa)                 \
+    X(softmax, isa)                \
+    X(loss, isa)                   \
+    X(update, isa)                 \
+    X(bytes, isa)
+
+#endif

@@ -1,0 +1,58 @@
+/* Fills one kernel table for each instruction set of this build, once, and chooses among them. */
+#include <pthread.h>
+
+#include "backend/backend.h"
+#include "backend/cpu/kernels/register.h"
+
+#define DECLARE_FAMILY(family, isa) void tp_register_##family##_##isa(tp_kernels *table);
+#define CALL_FAMILY(family, isa)    tp_register_##family##_##isa(&table_##isa);
+
+/* table_avx2 and fill_avx2 for avx2 */
+#define DEFINE_TABLE(isa)                    \
+    TP_KERNEL_FAMILIES(DECLARE_FAMILY, isa)  \
+    static tp_kernels table_##isa;           \
+    static void fill_##isa(void) {           \
+        table_##isa.name = #isa;             \
+        TP_KERNEL_FAMILIES(CALL_FAMILY, isa) \
+    }
+
+DEFINE_TABLE(baseline)
+#ifdef TP_HAVE_AVX2
+DEFINE_TABLE(avx2)
+#endif
+#ifdef TP_HAVE_AVX512
+DEFINE_TABLE(avx512)
+#endif
+#ifdef TP_HAVE_NEON
+DEFINE_TABLE(neon)
+#endif
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void fill_all(void) {
+    fill_baseline();
+#ifdef TP_HAVE_AVX2
+    fill_avx2();
+#endif
+#ifdef TP_HAVE_AVX512
+    fill_avx512();
+#endif
+#ifdef TP_HAVE_NEON
+    fill_neon();
+#endif
+}
+
+const tp_kernels *tp_kernels_choose(tp_cpu_level level) {
+    pthread_once(&once, fill_all);
+#ifdef TP_HAVE_NEON
+    if (level == TP_CPU_NEON) return &table_neon;
+#endif
+#ifdef TP_HAVE_AVX512
+    if (level == TP_CPU_AVX512) return &table_avx512;
+#endif
+#ifdef TP_HAVE_AVX2
+    if (level == TP_CPU_AVX512 || level == TP_CPU_AVX2) return &table_avx2;
+#endif
+    (void)level;
+    return &table_baseline;
+}
