@@ -86,8 +86,9 @@ static void run_node(tp_node *node) {
         tp_tensor *out = node->outputs[k];
         if (out && out->retain_grad && node->grads[k]) tp_grad_add(out, node->grads[k]);
     }
-    const char *outer_path = tp_ctx()->module_path;
-    tp_ctx()->module_path = node->module;
+    const char **path = tp_ctx()->module_path; /* errors in backward name the layer of the forward */
+    const char *outer_path = path ? *path : NULL;
+    if (path) *path = node->module;
     if (node->consumed) {
         tp_fail(node->at, node->op->name, TP_ERROR_GRAPH,
                 "backward a second time through values that the first one gave back", NULL,
@@ -96,7 +97,7 @@ static void run_node(tp_node *node) {
     } else if (node->op->backward) {
         node->op->backward(node, node->grads);
     }
-    tp_ctx()->module_path = outer_path;
+    if (path) *path = outer_path;
     tp_scope_end(&scope);
 }
 
@@ -221,7 +222,8 @@ void tp_anomaly_check(tp_location at, const char *op, int n, tp_tensor *const *r
         if (!x || x->poison || !tp_is_float_type(x->dtype) || !x->contiguous || !x->data) continue;
         int64_t bad = first_bad(x);
         if (bad < 0) continue;
-        const char *layer = tp_ctx()->module_path;
+        const char **path = tp_ctx()->module_path;
+        const char *layer = path ? *path : NULL;
         tp_fail(
             at, op, TP_ERROR_NUMBER,
             tp_text("a NaN or Inf at element %lld of its result %s%s%s", (long long)bad,

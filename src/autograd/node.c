@@ -57,7 +57,7 @@ tp_node *tp_record_many(tp_location at, const tp_op *op, int n_outputs, tp_tenso
         return NULL;
     }
     node->at = at;
-    node->module = context->module_path;
+    node->module = context->module_path ? *context->module_path : NULL;
     for (int i = 0; i < n; i++) {
         node->inputs[i] = inputs[i];
         if (inputs[i]) tp_hold(inputs[i]);

@@ -77,7 +77,10 @@ typedef struct tp_context {
     const struct tp_kernels *kernels;
     tp_pool *pool;
     int threads;             /* wanted; 0 until asked: as many as processors */
-    const char *module_path; /* of the layer that is running, or NULL; set by nn/ */
+    /* What nn/ keeps for the thread; it sets these three together. */
+    struct tp_module_state *modules;
+    const char **module_path;  /* the path of the layer that is running stands there */
+    void (*modules_end)(void); /* frees it all */
     struct tp_print_state {
         int precision, threshold, edgeitems, linewidth;
     } print;
