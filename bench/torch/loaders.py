@@ -1,4 +1,5 @@
-"""Training steps that fetch their batch from a loader: the usual way, a lean one, a vectorised one."""
+"""Training steps that fetch their batch from a loader: the usual way, lean, or vectorised."""
+
 import torch
 from torch.utils.data import DataLoader, Dataset
 
@@ -17,6 +18,7 @@ class UsualDataset(Dataset):
     def __init__(self):
         from torchvision.transforms import ToTensor
         from PIL import Image
+
         self.images, self.labels = random_mnist()
         self.transform, self.to_image = ToTensor(), Image.fromarray
 
@@ -55,7 +57,7 @@ def vectorised(batch):
     images = images.flatten(1)
     while True:
         order = torch.randperm(COUNT)
-        for index in order[:COUNT - COUNT % batch].split(batch):
+        for index in order[: COUNT - COUNT % batch].split(batch):
             yield as_floats(images[index]), labels[index]
 
 
@@ -67,6 +69,7 @@ def with_loader(sizes, batch, lr, momentum=0.0):
 
     def workers():
         return through_loader(UsualDataset(), batch, num_workers=1, persistent_workers=True)
+
     return {
         "loader:usual": lambda: made(through_loader(UsualDataset(), batch)),
         "loader:usual+worker": lambda: made(workers()),

@@ -1,4 +1,5 @@
 """Times one step function in slices and keeps its samples."""
+
 import gc
 import time
 
@@ -13,7 +14,7 @@ class Measurement:
         self.warm = False
 
     def warm_up(self, budget):
-        """A few calls, and at least a tenth of the budget: caches, allocator, compilation, clock."""
+        """A few calls and at least a tenth of the budget: caches, allocator, compiler, clock."""
         clock = time.perf_counter
         start = clock()
         for call in range(10**6):
@@ -50,5 +51,13 @@ class Measurement:
 
         def at(share):
             return round(ordered[min(count - 1, int(count * share))] * 1e6 / self.per, 4)
-        return {"workload": self.workload, "variant": self.variant, "threads": threads,
-                "median_us": at(0.5), "p10_us": at(0.1), "p90_us": at(0.9), "n": count}
+
+        return {
+            "workload": self.workload,
+            "variant": self.variant,
+            "threads": threads,
+            "median_us": at(0.5),
+            "p10_us": at(0.1),
+            "p90_us": at(0.9),
+            "n": count,
+        }

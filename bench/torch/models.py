@@ -1,4 +1,5 @@
 """The training workloads: each gives its variants as {name: function that makes a step}."""
+
 import itertools
 
 import torch
@@ -30,6 +31,7 @@ def chain(*sizes, between=nn.ReLU, last=None):
 
 # ---- classifiers ----
 
+
 def module_step(batches, net, optimiser, to_none=True):
     loss_of = nn.CrossEntropyLoss()
 
@@ -38,11 +40,12 @@ def module_step(batches, net, optimiser, to_none=True):
         optimiser.zero_grad(set_to_none=to_none)
         loss_of(net(x), y).backward()
         optimiser.step()
+
     return step
 
 
 def bare_step(batches, sizes, lr, momentum, foreach=True):
-    """No modules and no optimiser object: functional calls, torch.autograd.grad, one fused update."""
+    """No modules and no optimiser object: functional calls, autograd.grad, one fused update."""
     net = chain(*sizes)
     params = [p.detach().clone().requires_grad_() for p in net.parameters()]
     velocity = [torch.zeros_like(p) for p in params]
@@ -66,11 +69,13 @@ def bare_step(batches, sizes, lr, momentum, foreach=True):
             else:
                 for p, g in zip(params, gradients):
                     p.add_(g, alpha=-lr)
+
     return step
 
 
 def classifier(sizes, batch, lr, momentum=0.0, ready=32):
     """Variants of one SGD step on a chain of linear layers with ReLU between them."""
+
     def made(traced=False, foreach=False, to_none=True):
         batches = random_batches(batch, sizes[0], sizes[-1], ready)
         net = chain(*sizes)
@@ -78,25 +83,31 @@ def classifier(sizes, batch, lr, momentum=0.0, ready=32):
         if traced:
             net = torch.jit.trace(net, next(batches)[0])
         return module_step(batches, net, optimiser, to_none)
+
     return {
         "plain": made,
         "zero_grad": lambda: made(to_none=False),
         "foreach": lambda: made(foreach=True),
         "jit": lambda: made(traced=True),
         "jit+foreach": lambda: made(traced=True, foreach=True),
-        "bare": lambda: bare_step(random_batches(batch, sizes[0], sizes[-1], ready), sizes, lr, momentum, False),
-        "bare+foreach": lambda: bare_step(random_batches(batch, sizes[0], sizes[-1], ready), sizes, lr, momentum),
+        "bare": lambda: bare_step(
+            random_batches(batch, sizes[0], sizes[-1], ready), sizes, lr, momentum, False
+        ),
+        "bare+foreach": lambda: bare_step(
+            random_batches(batch, sizes[0], sizes[-1], ready), sizes, lr, momentum
+        ),
     }
 
 
 # ---- GAN ----
+
 
 def leaky():
     return nn.LeakyReLU(0.2)
 
 
 def gan_step(traced=False, foreach=False, joined=False, batch=100):
-    """One discriminator step (real and detached fake) and one generator step; BCE, Adam for each."""
+    """One discriminator step (real and detached fake) and one generator step; BCE, Adam."""
     judge = chain(784, 512, 256, 128, 1, between=leaky, last=nn.Sigmoid)
     maker = chain(100, 128, 256, 512, 784, between=leaky, last=nn.Sigmoid)
     judge_params = list(judge.parameters())
@@ -128,17 +139,22 @@ def gan_step(traced=False, foreach=False, joined=False, batch=100):
         maker_optimiser.step()
         for p in judge_params:
             p.requires_grad_(True)
+
     return step
 
 
 def gan():
-    return {"plain": gan_step, "foreach": lambda: gan_step(foreach=True),
-            "joined": lambda: gan_step(joined=True),
-            "joined+foreach": lambda: gan_step(joined=True, foreach=True),
-            "jit+foreach": lambda: gan_step(traced=True, foreach=True)}
+    return {
+        "plain": gan_step,
+        "foreach": lambda: gan_step(foreach=True),
+        "joined": lambda: gan_step(joined=True),
+        "joined+foreach": lambda: gan_step(joined=True, foreach=True),
+        "jit+foreach": lambda: gan_step(traced=True, foreach=True),
+    }
 
 
 # ---- one digit against the rest, the whole training set in one batch ----
+
 
 def one_digit_step(foreach=False, logits=False, inplace=False, count=60000):
     net = nn.Sequential(nn.Linear(784, 256), nn.LeakyReLU(inplace=inplace), nn.Linear(256, 1))
@@ -153,19 +169,29 @@ def one_digit_step(foreach=False, logits=False, inplace=False, count=60000):
         optimiser.zero_grad(set_to_none=True)
         loss_of(net(x), y).backward()
         optimiser.step()
+
     return step
 
 
 def one_digit():
-    return {"plain": one_digit_step, "inplace": lambda: one_digit_step(inplace=True),
-            "inplace+foreach": lambda: one_digit_step(inplace=True, foreach=True),
-            "inplace+logits": lambda: one_digit_step(inplace=True, logits=True)}
+    return {
+        "plain": one_digit_step,
+        "inplace": lambda: one_digit_step(inplace=True),
+        "inplace+foreach": lambda: one_digit_step(inplace=True, foreach=True),
+        "inplace+logits": lambda: one_digit_step(inplace=True, logits=True),
+    }
 
 
 # ---- forward, backward and update written by hand ----
 
+
 def manual_start():
-    weights = [torch.randn(784, 128) * 0.05, torch.zeros(128), torch.randn(128, 10) * 0.05, torch.zeros(10)]
+    weights = [
+        torch.randn(784, 128) * 0.05,
+        torch.zeros(128),
+        torch.randn(128, 10) * 0.05,
+        torch.zeros(10),
+    ]
     ready = random_batches(32, 784, 10, 32)
     one_hot = [(x, F.one_hot(y, 10).float()) for x, y in itertools.islice(ready, 32)]
     return weights, itertools.cycle(one_hot)
@@ -191,6 +217,7 @@ def manual_assignment(lr=0.01):
         dW1, db1 = x.T @ dz1, dz1.sum(0)
         W1, b1, W2, b2 = W1 - lr * dW1, b1 - lr * db1, W2 - lr * dW2, b2 - lr * db2
         return loss
+
     return step
 
 
@@ -214,12 +241,16 @@ def manual_fused(lr=0.01, buffers=False):
         W1.addmm_(x.T, dz1, alpha=-lr)
         b1.sub_(dz1.sum(0), alpha=lr)
         return loss
+
     return step
 
 
 def manual():
-    return {"assignment": manual_assignment, "fused": manual_fused,
-            "fused+buffers": lambda: manual_fused(buffers=True)}
+    return {
+        "assignment": manual_assignment,
+        "fused": manual_fused,
+        "fused+buffers": lambda: manual_fused(buffers=True),
+    }
 
 
 # ---- what one call costs, and products ----
@@ -231,6 +262,7 @@ def repeated(call):
     def step():
         for _ in range(REPEAT):
             call()
+
     return step
 
 
@@ -238,11 +270,18 @@ def small_ops():
     def made(op, grad=True):
         a, b = torch.randn(4, 4, requires_grad=grad), torch.randn(4, 4)
         return lambda: repeated(lambda: op(a, b))
+
     layer = nn.Linear(4, 4)
     x = torch.randn(4, 4)
-    return {"add": made(torch.add), "mul": made(torch.mul), "mm": made(torch.mm),
-            "relu": made(lambda a, b: torch.relu(a)), "linear": lambda: repeated(lambda: layer(x)),
-            "add_no_grad": made(torch.add, False), "mm_no_grad": made(torch.mm, False)}
+    return {
+        "add": made(torch.add),
+        "mul": made(torch.mul),
+        "mm": made(torch.mm),
+        "relu": made(lambda a, b: torch.relu(a)),
+        "linear": lambda: repeated(lambda: layer(x)),
+        "add_no_grad": made(torch.add, False),
+        "mm_no_grad": made(torch.mm, False),
+    }
 
 
 def products():
@@ -250,4 +289,8 @@ def products():
         a, b = torch.rand(m, k), torch.rand(n, k).t()
         out = torch.empty(m, n)
         return lambda: (lambda: torch.mm(a, b, out=out))
-    return {f"{m}x{n}x{k}": made(m, n, k) for m, n, k in ((1024, 1024, 1024), (32, 128, 784), (10, 128, 784))}
+
+    return {
+        f"{m}x{n}x{k}": made(m, n, k)
+        for m, n, k in ((1024, 1024, 1024), (32, 128, 784), (10, 128, 784))
+    }

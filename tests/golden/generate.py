@@ -5,13 +5,25 @@ usage: /usr/bin/python3 tests/golden/generate.py [family...]
 
 Without names every family is written. The same script and the same torch give the same bytes.
 """
+
 import importlib
 import os
 import sys
 import warnings
 
-FAMILIES = ["unary", "binary", "promote", "reduce", "matmul", "loss", "optim", "index", "nn", "train",
-            "print"]
+FAMILIES = [
+    "unary",
+    "binary",
+    "promote",
+    "reduce",
+    "matmul",
+    "loss",
+    "optim",
+    "index",
+    "nn",
+    "train",
+    "print",
+]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -21,6 +33,7 @@ def main(names):
     sys.path[0] = os.path.join(HERE, "families")
     warnings.simplefilter("ignore")
     import golden_writer
+
     unknown = [n for n in names if n not in FAMILIES]
     if unknown:
         sys.exit(f"unknown family {unknown[0]}; there are: {' '.join(FAMILIES)}")

@@ -1,4 +1,5 @@
 """Arithmetic, comparison and logic of two tensors: values, broadcasting, gradients."""
+
 import math
 
 import torch
@@ -13,20 +14,54 @@ def div_mode(mode):
 
 
 DIFFERENTIABLE = {
-    "add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div,
-    "div_floor": div_mode("floor"), "div_trunc": div_mode("trunc"),
-    "remainder": torch.remainder, "fmod": torch.fmod, "pow": torch.pow, "atan2": torch.atan2,
-    "maximum": torch.maximum, "minimum": torch.minimum,
-    "hypot": torch.hypot, "xlogy": torch.xlogy, "logaddexp": torch.logaddexp,
+    "add": torch.add,
+    "sub": torch.sub,
+    "mul": torch.mul,
+    "div": torch.div,
+    "div_floor": div_mode("floor"),
+    "div_trunc": div_mode("trunc"),
+    "remainder": torch.remainder,
+    "fmod": torch.fmod,
+    "pow": torch.pow,
+    "atan2": torch.atan2,
+    "maximum": torch.maximum,
+    "minimum": torch.minimum,
+    "hypot": torch.hypot,
+    "xlogy": torch.xlogy,
+    "logaddexp": torch.logaddexp,
 }
-COMPARE = {"eq": torch.eq, "ne": torch.ne, "lt": torch.lt, "le": torch.le, "gt": torch.gt, "ge": torch.ge}
-LOGIC = {"logical_and": torch.logical_and, "logical_or": torch.logical_or,
-         "logical_xor": torch.logical_xor}
-BITWISE = {"bitwise_and": torch.bitwise_and, "bitwise_or": torch.bitwise_or,
-           "bitwise_xor": torch.bitwise_xor}
-SHAPES = [((3, 4), (3, 4)), ((3, 4), (4,)), ((3, 4), (3, 1)), ((3, 1), (1, 4)), ((3, 4), ()),
-          ((), (2, 2)), ((2, 1, 3), (4, 1)), ((2, 3, 1, 2), (3, 2, 1)), ((0, 3), (1, 3)),
-          ((2, 0), (2, 1)), ((1,), (3, 2, 2)), ((1, 1), (1,))]
+COMPARE = {
+    "eq": torch.eq,
+    "ne": torch.ne,
+    "lt": torch.lt,
+    "le": torch.le,
+    "gt": torch.gt,
+    "ge": torch.ge,
+}
+LOGIC = {
+    "logical_and": torch.logical_and,
+    "logical_or": torch.logical_or,
+    "logical_xor": torch.logical_xor,
+}
+BITWISE = {
+    "bitwise_and": torch.bitwise_and,
+    "bitwise_or": torch.bitwise_or,
+    "bitwise_xor": torch.bitwise_xor,
+}
+SHAPES = [
+    ((3, 4), (3, 4)),
+    ((3, 4), (4,)),
+    ((3, 4), (3, 1)),
+    ((3, 1), (1, 4)),
+    ((3, 4), ()),
+    ((), (2, 2)),
+    ((2, 1, 3), (4, 1)),
+    ((2, 3, 1, 2), (3, 2, 1)),
+    ((0, 3), (1, 3)),
+    ((2, 0), (2, 1)),
+    ((1,), (3, 2, 2)),
+    ((1, 1), (1,)),
+]
 EDGE = [0.0, -0.0, 1.0, -1.0, 2.5, -2.5, INF, -INF, NAN]
 
 
@@ -80,7 +115,7 @@ def write_ties(out):
 
 
 def write_integers(out):
-    """Integer division and powers: signs, zero divisors left out, wrap-around of the narrow types."""
+    """Integer division and powers: signs, wrap-around, zero divisors left out."""
     for dtype in (torch.int64, torch.int32, torch.uint8, torch.bool):
         low = 0 if dtype in (torch.uint8, torch.bool) else -9
         high = 2 if dtype == torch.bool else 256 if dtype == torch.uint8 else 10
@@ -99,7 +134,7 @@ def write_integers(out):
                 continue
             out.case(f"{name}.{str(dtype)[6:]}", op=name)
             out.tensors(a=a, b=c, y=y)
-    big = torch.tensor([2**31 - 1, -2**31, 2**30, 46341], dtype=torch.int32)
+    big = torch.tensor([2**31 - 1, -(2**31), 2**30, 46341], dtype=torch.int32)
     other = torch.tensor([1, -1, 2, 46341], dtype=torch.int32)
     for name in ("add", "sub", "mul"):
         out.case(f"{name}.wrap", op=name)
@@ -110,19 +145,37 @@ def write(out):
     for name, function in DIFFERENTIABLE.items():
         for shape_a, shape_b in SHAPES if name in ("add", "sub", "mul", "div") else SHAPES[:6]:
             a, b = inputs(name, shape_a, shape_b)
-            write_pair(out, f"{name}/{shape_word(shape_a)},{shape_word(shape_b)}", function, a, b, op=name)
+            write_pair(
+                out, f"{name}/{shape_word(shape_a)},{shape_word(shape_b)}", function, a, b, op=name
+            )
     for name, function in {**COMPARE, **LOGIC}.items():
         for shape_a, shape_b in SHAPES[:4]:
             a, b = integers(shape_a, -1, 2).double(), integers(shape_b, -1, 2).double()
-            write_pair(out, f"{name}/{shape_word(shape_a)},{shape_word(shape_b)}", function, a, b, op=name)
+            write_pair(
+                out, f"{name}/{shape_word(shape_a)},{shape_word(shape_b)}", function, a, b, op=name
+            )
     write_edges(out)
     write_ties(out)
     write_integers(out)
     a, b = distinct((2, 3)), grid((3,))
     for alpha in (2.0, -0.5):
         for name in ("add", "sub"):
-            write_pair(out, f"{name}/alpha{alpha:g}", lambda p, q: getattr(torch, name)(p, q, alpha=alpha),
-                       a, b, op=name, alpha=alpha)
+            write_pair(
+                out,
+                f"{name}/alpha{alpha:g}",
+                lambda p, q: getattr(torch, name)(p, q, alpha=alpha),
+                a,
+                b,
+                op=name,
+                alpha=alpha,
+            )
     for weight in (0.0, 0.25, 1.0):
-        write_pair(out, f"lerp/{weight:g}", lambda p, q: torch.lerp(p, q, weight), a, distinct((2, 3)),
-                   op="lerp", weight=weight)
+        write_pair(
+            out,
+            f"lerp/{weight:g}",
+            lambda p, q: torch.lerp(p, q, weight),
+            a,
+            distinct((2, 3)),
+            op="lerp",
+            weight=weight,
+        )

@@ -1,9 +1,16 @@
-"""What manual_seed and construction give: layers, whole networks (in digest), initialisers, gains."""
+"""What manual_seed and construction give: layers, networks (in digest), initialisers, gains."""
+
 import torch
 import torch.nn as nn
 
-LINEARS = [(0, 4, 3, True), (1, 4, 3, False), (42, 1, 1, True), (7, 17, 5, True), (123456789, 3, 16, True),
-           (2**40 + 5, 6, 2, True)]
+LINEARS = [
+    (0, 4, 3, True),
+    (1, 4, 3, False),
+    (42, 1, 1, True),
+    (7, 17, 5, True),
+    (123456789, 3, 16, True),
+    (2**40 + 5, 6, 2, True),
+]
 
 
 def digest(tensor):
@@ -17,13 +24,21 @@ def write_layers(out):
     for seed, inputs, outputs, bias in LINEARS:
         torch.manual_seed(seed)
         layer = nn.Linear(inputs, outputs, bias=bias)
-        out.case(f"linear/{seed},{inputs},{outputs}{'' if bias else ',no_bias'}", op="linear", seed=seed,
-                 in_features=inputs, out_features=outputs, bias=int(bias))
+        out.case(
+            f"linear/{seed},{inputs},{outputs}{'' if bias else ',no_bias'}",
+            op="linear",
+            seed=seed,
+            in_features=inputs,
+            out_features=outputs,
+            bias=int(bias),
+        )
         out.tensors(weight=layer.weight, bias=layer.bias, next=torch.rand(4))
     for seed in (3,):
         torch.manual_seed(seed)
         layer = nn.Conv2d(3, 4, 3)
-        out.case(f"conv2d/{seed}", op="conv2d", seed=seed, in_channels=3, out_channels=4, kernel_size=3)
+        out.case(
+            f"conv2d/{seed}", op="conv2d", seed=seed, in_channels=3, out_channels=4, kernel_size=3
+        )
         out.tensors(weight=layer.weight, bias=layer.bias, next=torch.rand(4))
 
 
@@ -45,7 +60,7 @@ def write_network(out, case, seed, sizes, **options):
 
 
 def write_forward(out, net, width):
-    """Output and loss for x[n][i] = ((n + 1) (i mod 31) mod 17) / 16, labels n mod 10, in float64."""
+    """Output and loss for x[n][i] = ((n + 1) (i mod 31) mod 17) / 16, labels n mod 10; float64."""
     n, i = torch.arange(4)[:, None], torch.arange(width)[None, :]
     x = (((n + 1) * (i % 31)) % 17).double() / 16
     y = net.double()(x)
@@ -59,11 +74,19 @@ def write_forward(out, net, width):
 def write_initialisers(out):
     init = nn.init
     table = [
-        ("uniform_", lambda w: init.uniform_(w), {}), ("uniform_/-2_3", lambda w: init.uniform_(w, -2.0, 3.0), {"a": -2.0, "b": 3.0}),
-        ("normal_", lambda w: init.normal_(w), {}), ("normal_/1_0.5", lambda w: init.normal_(w, 1.0, 0.5), {"mean": 1.0, "std": 0.5}),
-        ("trunc_normal_", lambda w: init.trunc_normal_(w, 0.0, 1.0, -1.0, 1.5), {"mean": 0.0, "std": 1.0, "a": -1.0, "b": 1.5}),
+        ("uniform_", lambda w: init.uniform_(w), {}),
+        ("uniform_/-2_3", lambda w: init.uniform_(w, -2.0, 3.0), {"a": -2.0, "b": 3.0}),
+        ("normal_", lambda w: init.normal_(w), {}),
+        ("normal_/1_0.5", lambda w: init.normal_(w, 1.0, 0.5), {"mean": 1.0, "std": 0.5}),
+        (
+            "trunc_normal_",
+            lambda w: init.trunc_normal_(w, 0.0, 1.0, -1.0, 1.5),
+            {"mean": 0.0, "std": 1.0, "a": -1.0, "b": 1.5},
+        ),
         ("constant_", lambda w: init.constant_(w, 0.3), {"value": 0.3}),
-        ("ones_", init.ones_, {}), ("zeros_", init.zeros_, {}), ("eye_", init.eye_, {}),
+        ("ones_", init.ones_, {}),
+        ("zeros_", init.zeros_, {}),
+        ("eye_", init.eye_, {}),
         ("xavier_uniform_", lambda w: init.xavier_uniform_(w), {}),
         ("xavier_uniform_/gain", lambda w: init.xavier_uniform_(w, gain=5 / 3), {"gain": 5 / 3}),
         ("xavier_normal_", lambda w: init.xavier_normal_(w), {}),
@@ -71,35 +94,72 @@ def write_initialisers(out):
     ]
     for kind in ("uniform", "normal"):
         for mode in ("fan_in", "fan_out"):
-            for nonlinearity, a in (("relu", 0.0), ("leaky_relu", 0.2), ("leaky_relu", 5 ** 0.5), ("linear", 0.0), ("tanh", 0.0)):
+            for nonlinearity, a in (
+                ("relu", 0.0),
+                ("leaky_relu", 0.2),
+                ("leaky_relu", 5**0.5),
+                ("linear", 0.0),
+                ("tanh", 0.0),
+            ):
                 function = getattr(init, f"kaiming_{kind}_")
-                table.append((f"kaiming_{kind}_/{mode},{nonlinearity},{a:.3g}",
-                              lambda w, f=function, m=mode, n=nonlinearity, s=a: f(w, a=s, mode=m, nonlinearity=n),
-                              {"mode": mode, "nonlinearity": nonlinearity, "a": a}))
+                table.append(
+                    (
+                        f"kaiming_{kind}_/{mode},{nonlinearity},{a:.3g}",
+                        lambda w, f=function, m=mode, n=nonlinearity, s=a: f(
+                            w, a=s, mode=m, nonlinearity=n
+                        ),
+                        {"mode": mode, "nonlinearity": nonlinearity, "a": a},
+                    )
+                )
     shapes = ((4, 3), (2, 3, 2, 2), (5, 4))
     for k, (name, function, options) in enumerate(table):
-        for shape in shapes if name in ("uniform_", "normal_", "xavier_uniform_", "xavier_normal_") else (shapes[k % 3],):
+        for shape in (
+            shapes
+            if name in ("uniform_", "normal_", "xavier_uniform_", "xavier_normal_")
+            else (shapes[k % 3],)
+        ):
             if name == "eye_":
                 shape = (4, 3)
             torch.manual_seed(100 + k)
             w = torch.zeros(shape)
             function(w)
-            out.case(f"init/{name}{',' if '/' in name else '/'}{'x'.join(map(str, shape))}", op=name.split("/")[0], seed=100 + k, **options)
+            out.case(
+                f"init/{name}{',' if '/' in name else '/'}{'x'.join(map(str, shape))}",
+                op=name.split("/")[0],
+                seed=100 + k,
+                **options,
+            )
             out.tensor("weight", w)
     torch.manual_seed(5)
-    out.case("init/normal_/40", op="normal_", seed=5)  # 16 values and more take torch's vectorised path
+    out.case(
+        "init/normal_/40", op="normal_", seed=5
+    )  # 16 values and more take torch's vectorised path
     out.tensor("weight", init.normal_(torch.zeros(5, 8)))
 
 
 def write_gains(out):
-    for name, param in (("linear", None), ("conv2d", None), ("sigmoid", None), ("tanh", None), ("relu", None),
-                        ("leaky_relu", None), ("leaky_relu", 0.2), ("leaky_relu", 0.0), ("selu", None)):
-        out.case(f"calculate_gain/{name}{'' if param is None else f',{param:g}'}", op="calculate_gain", nonlinearity=name, param=param)
+    for name, param in (
+        ("linear", None),
+        ("conv2d", None),
+        ("sigmoid", None),
+        ("tanh", None),
+        ("relu", None),
+        ("leaky_relu", None),
+        ("leaky_relu", 0.2),
+        ("leaky_relu", 0.0),
+        ("selu", None),
+    ):
+        out.case(
+            f"calculate_gain/{name}{'' if param is None else f',{param:g}'}",
+            op="calculate_gain",
+            nonlinearity=name,
+            param=param,
+        )
         out.tensor("y", torch.tensor(nn.init.calculate_gain(name, param), dtype=torch.float64))
 
 
 def write_dropout(out):
-    """The masks come from torch's own stream; Taper draws its own, so only the scale is comparable."""
+    """Evaluation mode alone: the masks of training come from streams that differ by design."""
     layer = nn.Dropout(0.25).eval()
     x = torch.tensor([1.0, -2.0, 3.5])
     out.case("dropout/eval", op="dropout", p=0.25)

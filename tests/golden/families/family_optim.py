@@ -1,8 +1,10 @@
 """Optimisers fed given gradients, learning-rate schedules, and gradient clipping.
 
-The gradient at step t (from 1) of parameter k, element i is  ((7 t + 5 i + 3 k + t i) mod 17 - 8) / 8,
-plus, when option pull is p, p times the parameter itself: a test needs no gradient from the file.
+The gradient at step t = 1, 2, ... of parameter k (w: 0, b: 1), flat element i, is
+((7 t + 5 i + 3 k + t i) mod 17 - 8) / 8, plus, when option pull is p, p times the parameter itself:
+a test needs no gradient from the file.
 """
+
 import math
 
 import torch
@@ -16,35 +18,62 @@ OPTIMISERS = [
     ("sgd/momentum", torch.optim.SGD, {"lr": 0.05, "momentum": 0.9}),
     ("sgd/dampening", torch.optim.SGD, {"lr": 0.05, "momentum": 0.9, "dampening": 0.5}),
     ("sgd/nesterov", torch.optim.SGD, {"lr": 0.05, "momentum": 0.9, "nesterov": True}),
-    ("sgd/nesterov,weight_decay", torch.optim.SGD,
-     {"lr": 0.05, "momentum": 0.8, "nesterov": True, "weight_decay": 0.01}),
-    ("sgd/dampening,weight_decay", torch.optim.SGD,
-     {"lr": 0.05, "momentum": 0.8, "dampening": 0.1, "weight_decay": 0.01}),
-    ("sgd/maximize", torch.optim.SGD, {"lr": 0.05, "momentum": 0.9, "maximize": True, "weight_decay": 0.01}),
+    (
+        "sgd/nesterov,weight_decay",
+        torch.optim.SGD,
+        {"lr": 0.05, "momentum": 0.8, "nesterov": True, "weight_decay": 0.01},
+    ),
+    (
+        "sgd/dampening,weight_decay",
+        torch.optim.SGD,
+        {"lr": 0.05, "momentum": 0.8, "dampening": 0.1, "weight_decay": 0.01},
+    ),
+    (
+        "sgd/maximize",
+        torch.optim.SGD,
+        {"lr": 0.05, "momentum": 0.9, "maximize": True, "weight_decay": 0.01},
+    ),
     ("adam/plain", torch.optim.Adam, {"lr": 0.01}),
     ("adam/betas", torch.optim.Adam, {"lr": 0.01, "betas": (0.5, 0.99), "eps": 1e-6}),
     ("adam/weight_decay", torch.optim.Adam, {"lr": 0.01, "weight_decay": 0.1}),
     ("adam/amsgrad", torch.optim.Adam, {"lr": 0.01, "amsgrad": True}),
-    ("adam/amsgrad,weight_decay", torch.optim.Adam,
-     {"lr": 0.01, "amsgrad": True, "weight_decay": 0.1, "betas": (0.8, 0.9)}),
+    (
+        "adam/amsgrad,weight_decay",
+        torch.optim.Adam,
+        {"lr": 0.01, "amsgrad": True, "weight_decay": 0.1, "betas": (0.8, 0.9)},
+    ),
     ("adam/maximize", torch.optim.Adam, {"lr": 0.01, "maximize": True, "weight_decay": 0.1}),
     ("adamw/plain", torch.optim.AdamW, {"lr": 0.01}),
-    ("adamw/weight_decay", torch.optim.AdamW, {"lr": 0.01, "weight_decay": 0.1, "betas": (0.5, 0.99)}),
+    (
+        "adamw/weight_decay",
+        torch.optim.AdamW,
+        {"lr": 0.01, "weight_decay": 0.1, "betas": (0.5, 0.99)},
+    ),
     ("adamw/zero_decay", torch.optim.AdamW, {"lr": 0.01, "weight_decay": 0.0}),
     ("adamw/amsgrad", torch.optim.AdamW, {"lr": 0.01, "amsgrad": True}),
     ("rmsprop/plain", torch.optim.RMSprop, {"lr": 0.01}),
     ("rmsprop/alpha", torch.optim.RMSprop, {"lr": 0.01, "alpha": 0.9, "eps": 1e-6}),
     ("rmsprop/centered", torch.optim.RMSprop, {"lr": 0.01, "centered": True}),
     ("rmsprop/momentum", torch.optim.RMSprop, {"lr": 0.01, "momentum": 0.9}),
-    ("rmsprop/momentum,centered,weight_decay", torch.optim.RMSprop,
-     {"lr": 0.01, "momentum": 0.9, "centered": True, "weight_decay": 0.05}),
+    (
+        "rmsprop/momentum,centered,weight_decay",
+        torch.optim.RMSprop,
+        {"lr": 0.01, "momentum": 0.9, "centered": True, "weight_decay": 0.05},
+    ),
     ("adagrad/plain", torch.optim.Adagrad, {"lr": 0.1}),
     ("adagrad/lr_decay", torch.optim.Adagrad, {"lr": 0.1, "lr_decay": 0.05}),
     ("adagrad/initial", torch.optim.Adagrad, {"lr": 0.1, "initial_accumulator_value": 0.5}),
     ("adagrad/weight_decay", torch.optim.Adagrad, {"lr": 0.1, "weight_decay": 0.05, "eps": 1e-6}),
 ]
-STATE = {"momentum_buffer": "momentum_buffer", "exp_avg": "exp_avg", "exp_avg_sq": "exp_avg_sq",
-         "max_exp_avg_sq": "max_exp_avg_sq", "square_avg": "square_avg", "grad_avg": "grad_avg", "sum": "sum"}
+STATE = {
+    "momentum_buffer": "momentum_buffer",
+    "exp_avg": "exp_avg",
+    "exp_avg_sq": "exp_avg_sq",
+    "max_exp_avg_sq": "max_exp_avg_sq",
+    "square_avg": "square_avg",
+    "grad_avg": "grad_avg",
+    "sum": "sum",
+}
 
 
 def parameters(dtype):
@@ -87,15 +116,38 @@ def write_optimiser(out, case, make, pull, **options):
 
 
 def write_groups(out):
-    """w and b in groups of their own; options of the second end in _b; b has no gradient on odd steps."""
+    """w and b in groups of their own; the second's options end in _b; odd steps have no gradient of b."""
     for case, kind, first, second in (
-            ("groups/sgd", torch.optim.SGD, {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01},
-             {"lr": 0.01, "momentum": 0.5, "weight_decay": 0.0}),
-            ("groups/adam", torch.optim.Adam, {"lr": 0.02, "weight_decay": 0.1}, {"lr": 0.005, "weight_decay": 0.0}),
-            ("groups/adamw", torch.optim.AdamW, {"lr": 0.02, "weight_decay": 0.1}, {"lr": 0.005, "weight_decay": 0.3})):
+        (
+            "groups/sgd",
+            torch.optim.SGD,
+            {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01},
+            {"lr": 0.01, "momentum": 0.5, "weight_decay": 0.0},
+        ),
+        (
+            "groups/adam",
+            torch.optim.Adam,
+            {"lr": 0.02, "weight_decay": 0.1},
+            {"lr": 0.005, "weight_decay": 0.0},
+        ),
+        (
+            "groups/adamw",
+            torch.optim.AdamW,
+            {"lr": 0.02, "weight_decay": 0.1},
+            {"lr": 0.005, "weight_decay": 0.3},
+        ),
+    ):
         params = parameters(torch.float64)
-        optimiser = kind([{"params": [params[0]], **first}, {"params": [params[1]], **second}], lr=0.1)
-        out.case(case, op=case.split("/")[1], pull=0.25, **first, **{k + "_b": v for k, v in second.items()})
+        optimiser = kind(
+            [{"params": [params[0]], **first}, {"params": [params[1]], **second}], lr=0.1
+        )
+        out.case(
+            case,
+            op=case.split("/")[1],
+            pull=0.25,
+            **first,
+            **{k + "_b": v for k, v in second.items()},
+        )
         for step in range(1, 31):
             for k, p in enumerate(params):
                 p.grad = gradient(step, k, p, 0.25) if k == 0 or step % 2 == 0 else None
@@ -131,6 +183,7 @@ def write_schedules(out):
 
     def simple(case, kind, epochs=40, lr=0.1, **options):
         schedule_case(out, case, lambda o: kind(o, **options), epochs, lr, **options)
+
     simple("step_lr/10", S.StepLR, step_size=10, gamma=0.1)
     simple("step_lr/7", S.StepLR, step_size=7, gamma=0.5)
     simple("multistep_lr/5,12,30", S.MultiStepLR, milestones=[5, 12, 30], gamma=0.1)
@@ -145,14 +198,38 @@ def write_schedules(out):
     for anneal in ("cos", "linear"):
         for three in (False, True):
             for pct, div, final in ((0.3, 25.0, 1e4), (0.25, 10.0, 100.0)):
-                options = {"max_lr": 0.5, "total_steps": 60, "pct_start": pct, "anneal_strategy": anneal,
-                           "three_phase": three, "div_factor": div, "final_div_factor": final}
-                schedule_case(out, f"one_cycle_lr/{anneal},{int(three)},{pct:g}", lambda o: S.OneCycleLR(o, **options),
-                              60, 0.1, momentum=0.9, **options)
+                options = {
+                    "max_lr": 0.5,
+                    "total_steps": 60,
+                    "pct_start": pct,
+                    "anneal_strategy": anneal,
+                    "three_phase": three,
+                    "div_factor": div,
+                    "final_div_factor": final,
+                }
+                schedule_case(
+                    out,
+                    f"one_cycle_lr/{anneal},{int(three)},{pct:g}",
+                    lambda o: S.OneCycleLR(o, **options),
+                    60,
+                    0.1,
+                    momentum=0.9,
+                    **options,
+                )
     options = {"max_lr": 1.0, "epochs": 5, "steps_per_epoch": 7, "cycle_momentum": False}
-    schedule_case(out, "one_cycle_lr/epochs", lambda o: S.OneCycleLR(o, **options), 35, 0.1, **options)
+    schedule_case(
+        out, "one_cycle_lr/epochs", lambda o: S.OneCycleLR(o, **options), 35, 0.1, **options
+    )
     options = {"max_lr": 1.0, "total_steps": 20, "base_momentum": 0.7, "max_momentum": 0.99}
-    schedule_case(out, "one_cycle_lr/momentum", lambda o: S.OneCycleLR(o, **options), 20, 0.1, momentum=0.9, **options)
+    schedule_case(
+        out,
+        "one_cycle_lr/momentum",
+        lambda o: S.OneCycleLR(o, **options),
+        20,
+        0.1,
+        momentum=0.9,
+        **options,
+    )
     write_plateau(out)
 
 
@@ -162,15 +239,30 @@ def write_plateau(out):
     slow = [1.0 - 0.00005 * t for t in range(60)]
     nan_once = [1.0, 0.5, math.nan, 0.6, 0.4] + [0.4] * 25
     for tag, metrics, options in (
-            ("min", falling, {"patience": 3}), ("min_slow_rel", slow, {"patience": 4, "threshold": 1e-4}),
-            ("min_abs", slow, {"patience": 4, "threshold": 1e-4, "threshold_mode": "abs"}),
-            ("max", [1 - m for m in falling], {"mode": "max", "patience": 2, "factor": 0.5}),
-            ("max_abs", [1 - m for m in falling], {"mode": "max", "patience": 2, "threshold": 0.01, "threshold_mode": "abs"}),
-            ("cooldown", falling, {"patience": 2, "cooldown": 5}), ("min_lr", falling, {"patience": 1, "min_lr": 0.002}),
-            ("eps", falling, {"patience": 0, "factor": 0.5, "eps": 0.01}), ("zero_patience", falling, {"patience": 0}),
-            ("nan", nan_once, {"patience": 2})):
-        schedule_case(out, f"reduce_lr_on_plateau/{tag}", lambda o: S.ReduceLROnPlateau(o, **options), len(metrics), 0.1,
-                      metrics=metrics, **options)
+        ("min", falling, {"patience": 3}),
+        ("min_slow_rel", slow, {"patience": 4, "threshold": 1e-4}),
+        ("min_abs", slow, {"patience": 4, "threshold": 1e-4, "threshold_mode": "abs"}),
+        ("max", [1 - m for m in falling], {"mode": "max", "patience": 2, "factor": 0.5}),
+        (
+            "max_abs",
+            [1 - m for m in falling],
+            {"mode": "max", "patience": 2, "threshold": 0.01, "threshold_mode": "abs"},
+        ),
+        ("cooldown", falling, {"patience": 2, "cooldown": 5}),
+        ("min_lr", falling, {"patience": 1, "min_lr": 0.002}),
+        ("eps", falling, {"patience": 0, "factor": 0.5, "eps": 0.01}),
+        ("zero_patience", falling, {"patience": 0}),
+        ("nan", nan_once, {"patience": 2}),
+    ):
+        schedule_case(
+            out,
+            f"reduce_lr_on_plateau/{tag}",
+            lambda o: S.ReduceLROnPlateau(o, **options),
+            len(metrics),
+            0.1,
+            metrics=metrics,
+            **options,
+        )
 
 
 def write_clipping(out):
@@ -181,9 +273,23 @@ def write_clipping(out):
             for q, g in zip(params, gs):
                 q.grad = g.clone()
             total = torch.nn.utils.clip_grad_norm_(params, limit, p)
-            out.case(f"clip_grad_norm/{p:g},{limit:g}", op="clip_grad_norm_", norm_type=p, max_norm=limit)
-            out.tensors(g0=gs[0], g1=gs[1], g2=gs[2], total=total, c0=params[0].grad, c1=params[1].grad, c2=params[2].grad)
-    for tag, values in (("zero", [0.0, -0.0, 0.0]), ("inf", [1.0, math.inf, -2.0]), ("nan", [1.0, math.nan, -2.0])):
+            out.case(
+                f"clip_grad_norm/{p:g},{limit:g}", op="clip_grad_norm_", norm_type=p, max_norm=limit
+            )
+            out.tensors(
+                g0=gs[0],
+                g1=gs[1],
+                g2=gs[2],
+                total=total,
+                c0=params[0].grad,
+                c1=params[1].grad,
+                c2=params[2].grad,
+            )
+    for tag, values in (
+        ("zero", [0.0, -0.0, 0.0]),
+        ("inf", [1.0, math.inf, -2.0]),
+        ("nan", [1.0, math.nan, -2.0]),
+    ):
         q = torch.nn.Parameter(torch.zeros(3, dtype=torch.float64))
         q.grad = torch.tensor(values, dtype=torch.float64)
         out.case(f"clip_grad_norm/{tag}", op="clip_grad_norm_", norm_type=2.0, max_norm=1.0)

@@ -1,4 +1,5 @@
 """Element-wise functions of one tensor: float32 and float64 values, and gradients in float64."""
+
 import math
 
 import torch
@@ -8,8 +9,45 @@ from golden_writer import grads, pattern
 
 INF, NAN = math.inf, math.nan
 TINY, DENORMAL, HUGE = 1.1754943508222875e-38, 1.401298464324817e-45, 3.4028234663852886e38
-PLAIN = [-3, -2.5, -2, -1.75, -1, -0.75, -0.5, -0.25, -0.125, 0.125, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3]
-POSITIVE = [0.0078125, 0.125, 0.25, 0.5, 0.75, 0.875, 1, 1.0625, 1.5, 2, 3, 4.5, 8, 10, 100, 1000, 1e6]
+PLAIN = [
+    -3,
+    -2.5,
+    -2,
+    -1.75,
+    -1,
+    -0.75,
+    -0.5,
+    -0.25,
+    -0.125,
+    0.125,
+    0.25,
+    0.5,
+    0.75,
+    1,
+    1.5,
+    2,
+    2.5,
+    3,
+]
+POSITIVE = [
+    0.0078125,
+    0.125,
+    0.25,
+    0.5,
+    0.75,
+    0.875,
+    1,
+    1.0625,
+    1.5,
+    2,
+    3,
+    4.5,
+    8,
+    10,
+    100,
+    1000,
+    1e6,
+]
 EDGES = [0.0, -0.0, INF, -INF, NAN, TINY, -TINY, DENORMAL, -DENORMAL, 1e-20, -1e-20, HUGE, -HUGE]
 LARGE = [-1000, -104, -100, -89, -88, -50, -20, -10, -5, 5, 10, 20, 50, 88, 89, 100, 1000]
 HALVES = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, -3.5, 1e8, -1e8, 8388609, 4194303.5]
@@ -68,8 +106,18 @@ TABLE = [
     ("elu/1", F.elu, PLAIN + EDGES[:-2] + LARGE, {"alpha": 1.0}),
     ("elu/0.5", F.elu, PLAIN + EDGES[:-2] + LARGE, {"alpha": 0.5}),
     ("selu", F.selu, PLAIN + EDGES[:2] + LARGE, {}),
-    ("softplus/1_20", F.softplus, PLAIN + EDGES[:4] + LARGE + [19.5, 20.5], {"beta": 1.0, "threshold": 20.0}),
-    ("softplus/2_5", F.softplus, PLAIN + EDGES[:4] + LARGE + [2.25, 2.75], {"beta": 2.0, "threshold": 5.0}),
+    (
+        "softplus/1_20",
+        F.softplus,
+        PLAIN + EDGES[:4] + LARGE + [19.5, 20.5],
+        {"beta": 1.0, "threshold": 20.0},
+    ),
+    (
+        "softplus/2_5",
+        F.softplus,
+        PLAIN + EDGES[:4] + LARGE + [2.25, 2.75],
+        {"beta": 2.0, "threshold": 5.0},
+    ),
     ("hardtanh/-1_1", F.hardtanh, PLAIN + EDGES, {"min_val": -1.0, "max_val": 1.0}),
     ("hardtanh/-0.5_2", F.hardtanh, PLAIN + EDGES, {"min_val": -0.5, "max_val": 2.0}),
     ("clamp/both", torch.clamp, PLAIN + EDGES, {"min": -1.0, "max": 2.0}),
@@ -86,17 +134,37 @@ TABLE = [
     ("pow/-0.5", torch.pow, PLAIN + EDGES + POSITIVE, {"exponent": -0.5}),
     ("pow/2.5", torch.pow, PLAIN + EDGES + POSITIVE, {"exponent": 2.5}),
     ("threshold", F.threshold, PLAIN + EDGES, {"threshold": 0.5, "value": -7.0}),
-    ("nan_to_num", torch.nan_to_num, PLAIN[:4] + EDGES, {"nan": 1.5, "posinf": 100.0, "neginf": -100.0}),
+    (
+        "nan_to_num",
+        torch.nan_to_num,
+        PLAIN[:4] + EDGES,
+        {"nan": 1.5, "posinf": 100.0, "neginf": -100.0},
+    ),
 ]
 
-# Integer and bool inputs: these keep their dtype, or promote to float32, as the output's dtype tells.
-INTEGERS = [("abs", torch.abs), ("neg", torch.neg), ("sign", torch.sign), ("square", torch.square),
-            ("floor", torch.floor), ("ceil", torch.ceil), ("round", torch.round),
-            ("trunc", torch.trunc), ("relu", torch.relu), ("exp", torch.exp), ("sqrt", torch.sqrt),
-            ("reciprocal", torch.reciprocal), ("sigmoid", torch.sigmoid), ("isnan", torch.isnan),
-            ("tanh", torch.tanh), ("log", torch.log), ("logical_not", torch.logical_not),
-            ("clamp", lambda x: torch.clamp(x, 1, 3)), ("pow2", lambda x: torch.pow(x, 2)),
-            ("pow0.5", lambda x: torch.pow(x, 0.5))]
+# Integer and bool inputs keep their dtype or promote to float32, as the output's dtype tells.
+INTEGERS = [
+    ("abs", torch.abs),
+    ("neg", torch.neg),
+    ("sign", torch.sign),
+    ("square", torch.square),
+    ("floor", torch.floor),
+    ("ceil", torch.ceil),
+    ("round", torch.round),
+    ("trunc", torch.trunc),
+    ("relu", torch.relu),
+    ("exp", torch.exp),
+    ("sqrt", torch.sqrt),
+    ("reciprocal", torch.reciprocal),
+    ("sigmoid", torch.sigmoid),
+    ("isnan", torch.isnan),
+    ("tanh", torch.tanh),
+    ("log", torch.log),
+    ("logical_not", torch.logical_not),
+    ("clamp", lambda x: torch.clamp(x, 1, 3)),
+    ("pow2", lambda x: torch.pow(x, 2)),
+    ("pow0.5", lambda x: torch.pow(x, 0.5)),
+]
 
 
 def write_float(out, name, function, inputs, options):
@@ -114,8 +182,12 @@ def write(out):
     for name, function, inputs, options in TABLE:
         write_float(out, name, function, inputs, options)
     for name, function in INTEGERS:
-        for dtype, values in ((torch.int64, [-7, -2, -1, 0, 1, 2, 5]), (torch.int32, [-7, 0, 1, 6]),
-                              (torch.uint8, [0, 1, 5, 200, 255]), (torch.bool, [0, 1])):
+        for dtype, values in (
+            (torch.int64, [-7, -2, -1, 0, 1, 2, 5]),
+            (torch.int32, [-7, 0, 1, 6]),
+            (torch.uint8, [0, 1, 5, 200, 255]),
+            (torch.bool, [0, 1]),
+        ):
             x = torch.tensor(values).to(dtype)
             try:
                 y = function(x)

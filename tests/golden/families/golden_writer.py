@@ -1,7 +1,8 @@
-"""Writes the text format of the reference vectors (README.md describes it) and makes their inputs."""
+"""Writes the text format of the reference vectors (see README.md) and makes their inputs."""
+
 import os
 
-# Fixed before torch loads: one thread and fixed kernels, so that every machine writes the same bytes.
+# Fixed before torch loads: one thread and fixed kernels, so that machines write the same bytes.
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["ATEN_CPU_CAPABILITY"] = "default"
 os.environ["OPENBLAS_CORETYPE"] = "Haswell"
@@ -27,8 +28,11 @@ def float_word(value, single):
         return "inf" if value > 0 else "-inf"
     if single:
         value = np.float32(value)
-        word = np.format_float_scientific(value, trim="-") if not 1e-4 <= abs(value) < 1e9 \
+        word = (
+            np.format_float_scientific(value, trim="-")
+            if not 1e-4 <= abs(value) < 1e9
             else np.format_float_positional(value, trim="-")
+        )
         if value == 0:
             word = "-0" if np.signbit(value) else "0"
         if np.float32(float(word)) != value:
@@ -67,8 +71,10 @@ class Writer:
 
     def __init__(self, family):
         self.family = family
-        self.lines = [f"# taper reference vectors: {family}. PyTorch {torch.__version__}. "
-                      "Written by tests/golden/generate.py; do not edit."]
+        self.lines = [
+            f"# taper reference vectors: {family}. PyTorch {torch.__version__}. "
+            "Written by tests/golden/generate.py; do not edit."
+        ]
         self.names = set()
         self.keys = set()
 
@@ -137,7 +143,7 @@ def integers(shape, low, high, dtype=torch.int64):
 
 
 def grid(shape, dtype=torch.float64, step=1 / 8, span=24):
-    """Multiples of `step` in [-span*step, span*step]: short to print and exact in both precisions."""
+    """Multiples of `step` in [-span*step, span*step]: short, and exact in both precisions."""
     return integers(shape, -span, span + 1).to(dtype) * step
 
 
@@ -149,7 +155,7 @@ def distinct(shape, dtype=torch.float64, step=1 / 8):
 
 
 def grads(output, inputs, upstream=None):
-    """Gradients of sum(output * upstream); upstream defaults to a fixed pattern of the same shape."""
+    """Gradients of sum(output * upstream); upstream defaults to a fixed pattern."""
     if upstream is None:
         upstream = pattern(output.shape, output.dtype)
     got = torch.autograd.grad(output, inputs, upstream, allow_unused=True)
