@@ -115,8 +115,9 @@ static void test_compares(void **state) {
 
 static void test_loads_every_family(void **state) {
     (void)state;
-    static const char *const families[] = {"unary", "binary", "promote", "reduce", "matmul", "loss",
-                                           "optim", "index",  "nn",      "train",  "print"};
+    static const char *const families[] = {"unary",  "binary", "promote", "reduce",
+                                           "matmul", "loss",   "optim",   "index",
+                                           "nn",     "train",  "print",   "random"};
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         golden_file *file = golden_load(families[i]);
         assert_true(file->n_cases > 5);

@@ -82,7 +82,7 @@ static void print_label(const golden_tensor *want, const char *what) {
 
 /* A flat index in reading order, as [i, j, k]. */
 static void print_index(const golden_tensor *t, size_t flat) {
-    int64_t index[GOLDEN_MAX_DIMS];
+    int64_t index[GOLDEN_MAX_DIMS] = {0};
     for (int d = t->ndim - 1; d >= 0; d--) {
         index[d] = (int64_t)(flat % (size_t)t->shape[d]);
         flat /= (size_t)t->shape[d];

@@ -116,7 +116,7 @@ def write_optimiser(out, case, make, pull, **options):
 
 
 def write_groups(out):
-    """w and b in groups of their own; the second's options end in _b; odd steps have no gradient of b."""
+    """w and b in groups of their own; the latter's options end in _b; odd steps have none for b."""
     for case, kind, first, second in (
         (
             "groups/sgd",
