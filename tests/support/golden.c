@@ -93,6 +93,7 @@ static bool parse_shape(parser *p, golden_tensor *t) {
 /* The values follow the colon and may run over several lines; the shape says how many there are. */
 static bool parse_values(parser *p, golden_tensor *t) {
     bool integral = strncmp(t->dtype, "float", 5) != 0;
+    bool single = !strcmp(t->dtype, "float32");
     t->values = malloc((t->count + 1) * sizeof *t->values);
     if (integral) t->integers = malloc((t->count + 1) * sizeof *t->integers);
     if (!t->values || (integral && !t->integers)) return reject(p, "out of memory");
@@ -105,7 +106,8 @@ static bool parse_values(parser *p, golden_tensor *t) {
             if (errno) return reject(p, "tensor %s: value %zu overflows", t->key, i);
             t->values[i] = (double)t->integers[i];
         } else {
-            t->values[i] = strtod(p->at, &end);
+            double value = strtod(p->at, &end);
+            t->values[i] = single ? (double)(float)value : value; /* the float that was written */
         }
         if (end == p->at || (*end != ' ' && *end != '\n' && *end != '\0')) {
             return reject(p, "tensor %s: value %zu of %zu is missing or no number", t->key, i,

@@ -24,7 +24,10 @@
 
 #define GOLDEN_MAX_DIMS 8
 
-/** One tensor, row-major. Every dtype has `values`; the integer and bool ones `integers` as well. */
+/**
+ * One tensor, row-major. Every dtype has `values`, exactly those that were written (a float32's
+ * decimals are rounded to float); the integer and bool ones have `integers` as well.
+ */
 typedef struct golden_tensor {
     const char *key;
     const char *dtype; /* float32, float64, int64, int32, uint8 or bool */
