@@ -6,6 +6,7 @@
 #include <taper/tensor.h>
 
 #include "backend/gemm.h"
+#include "backend/linear.h"
 #include "backend/reduce.h"
 #include "base/cpu.h"
 #include "base/pool.h"
@@ -54,7 +55,8 @@ typedef struct tp_kernels {
     /* arrays of [2] are for float32 and float64, of [TP_DTYPE_COUNT] for every dtype; NULL where it makes no sense */
     tp_gemm_fn gemm[2];
     tp_gemm_batched_fn gemm_batched[2];
-    tp_loop_fn unary[TP_UNARY_COUNT][2]; /* out, x */
+    tp_linear_grad_fn linear_grad[2];
+    tp_loop_fn unary[TP_UNARY_COUNT][TP_DTYPE_COUNT]; /* out, x of one type; questions give bool */
     tp_loop_fn unary_grad[TP_UNARY_COUNT]
                          [2]; /* gx, g, x, y: y is NULL with stride 0 where not saved, x likewise */
     tp_loop_fn binary[TP_BINARY_COUNT]

@@ -1,0 +1,126 @@
+/* addmm: beta input + alpha a b in one product. */
+#include <math.h>
+#include <taper/ops/matmul.h>
+
+#include "autograd/node.h"
+#include "ops/loop.h"
+#include "ops/product.h"
+
+static tp_matrix matrix_of(const tp_tensor *x) {
+    return (tp_matrix){.data = x->data, .row = x->stride[0], .col = x->stride[1]};
+}
+
+static tp_matrix transpose_of(const tp_tensor *x) {
+    return (tp_matrix){.data = x->data, .row = x->stride[1], .col = x->stride[0]};
+}
+
+/* The gradient of a (i = 1) or b (i = 2): alpha g b^T, alpha a^T g. */
+static bool send_factor(tp_node *node, int i, const tp_tensor *g) {
+    tp_tensor *other = tp_saved(node, (int)node->integer[3 - i]);
+    if (!other) return false;
+    bool direct;
+    double beta;
+    tp_tensor *target = tp_product_target(node, i, &beta, &direct);
+    if (!target) {
+        tp_send(node, i, tp_poison());
+        return false;
+    }
+    tp_product p = {.dtype = g->dtype,
+                    .m = target->shape[0],
+                    .n = target->shape[1],
+                    .k = g->shape[i == 1],
+                    .alpha = node->number[1],
+                    .beta = beta,
+                    .a = i == 1 ? matrix_of(g) : transpose_of(other),
+                    .b = i == 1 ? transpose_of(other) : matrix_of(g),
+                    .c = matrix_of(target)};
+    if (!tp_product_run(&p)) {
+        tp_send(node, i, tp_fail_memory(node->at, "addmm", 0));
+        return false;
+    }
+    if (!direct) tp_send(node, i, target);
+    return true;
+}
+
+static void addmm_backward(tp_node *node, tp_tensor *const *grads) {
+    tp_tensor *g = grads[0];
+    if (tp_needs(node, 0)) {
+        tp_tensor *scaled = g;
+        if (node->number[0] != 1) {
+            scaled = tp_make_like(node->at, "addmm", g);
+            if (!scaled->poison) {
+                tp_fill_elements(scaled, 0);
+                tp_accumulate(scaled, g, node->number[0]);
+            }
+        }
+        tp_send_unbroadcast(node, 0, scaled);
+    }
+    for (int i = 1; i <= 2; i++)
+        if (tp_needs(node, i) && !send_factor(node, i, g)) return;
+}
+
+static tp_tensor *addmm_apply(tp_tensor *const *inputs, int variant) {
+    return tp_addmm(inputs[0], inputs[1], inputs[2],
+                    variant == 0   ? 1
+                    : variant == 1 ? 0.5
+                                   : 0,
+                    variant == 0 ? 1 : -2);
+}
+
+static const tp_op_sample addmm_samples[] = {
+    {0, 3, {TP_SHAPE_OF(3, 2), TP_SHAPE_OF(3, 4), TP_SHAPE_OF(4, 2)}, 0, 0, 0},
+    {1, 3, {TP_SHAPE_OF(2), TP_SHAPE_OF(3, 4), TP_SHAPE_OF(4, 2)}, 0, 0, 0},
+    {1, 3, {TP_SHAPE_OF(3, 1), TP_SHAPE_OF(3, 4), TP_SHAPE_OF(4, 2)}, 0, 0, 0},
+    {2, 3, {TP_SHAPE_OF(1, 2), TP_SHAPE_OF(3, 4), TP_SHAPE_OF(4, 2)}, 0, 0, 0},
+    {0, 3, {TP_SHAPE_OF(2), TP_SHAPE_OF(3, 0), TP_SHAPE_OF(0, 2)}, 0, 0, 0},
+    {0},
+};
+const tp_op tp_op_addmm = {
+    .name = "addmm", .backward = addmm_backward, .apply = addmm_apply, .samples = addmm_samples};
+
+static bool broadcasts_to(const tp_tensor *x, int64_t rows, int64_t columns) {
+    if (x->ndim > 2) return false;
+    if (x->ndim >= 1 && x->shape[x->ndim - 1] != columns && x->shape[x->ndim - 1] != 1)
+        return false;
+    return x->ndim < 2 || x->shape[0] == rows || x->shape[0] == 1;
+}
+
+tp_tensor *tp_addmm_at(tp_location at, tp_tensor *input, tp_tensor *a, tp_tensor *b, double beta,
+                       double alpha) {
+    TP_CHECK(at, "addmm", input);
+    TP_CHECK(at, "addmm", a);
+    TP_CHECK(at, "addmm", b);
+    if (a->ndim != 2 || b->ndim != 2 || a->shape[1] != b->shape[0] ||
+        !broadcasts_to(input, a->shape[0], b->shape[1]))
+        return tp_fail(at, "addmm", TP_ERROR_SHAPE,
+                       tp_text("input %s, a %s and b %s", tp_tensor_text(input), tp_tensor_text(a),
+                               tp_tensor_text(b)),
+                       "a (n, k), b (k, m), and an input that broadcasts to (n, m)", NULL);
+    if (!tp_product_types(at, "addmm", a, b) || !tp_product_types(at, "addmm", input, a))
+        return tp_poison();
+    if (!tp_is_float_type(a->dtype) && (beta != floor(beta) || alpha != floor(alpha)))
+        return tp_fail(at, "addmm", TP_ERROR_ARGUMENT, tp_text("beta %g, alpha %g", beta, alpha),
+                       "whole factors for integers", NULL);
+    tp_tensor *out = tp_make(at, "addmm", a->dtype, 2, (const int64_t[]){a->shape[0], b->shape[1]});
+    if (out->poison) return out;
+    if (beta != 0) tp_copy_elements(out, input);
+    tp_product p = {.dtype = a->dtype,
+                    .m = a->shape[0],
+                    .n = b->shape[1],
+                    .k = a->shape[1],
+                    .alpha = alpha,
+                    .beta = beta,
+                    .a = matrix_of(a),
+                    .b = matrix_of(b),
+                    .c = matrix_of(out)};
+    if (!tp_product_run(&p)) return tp_fail_memory(at, "addmm", 0);
+    tp_node *node = tp_record(at, &tp_op_addmm, out, 3, (tp_tensor *[]){input, a, b});
+    if (node) {
+        node->number[0] = beta;
+        node->number[1] = alpha;
+        node->integer[1] = node->integer[2] = -1;
+        if (tp_needs(node, 2)) node->integer[1] = node->n_saved, tp_save(node, a);
+        if (tp_needs(node, 1)) node->integer[2] = node->n_saved, tp_save(node, b);
+    }
+    return out;
+}
