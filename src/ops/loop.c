@@ -215,6 +215,13 @@ void tp_accumulate(tp_tensor *to, tp_tensor *from, double scale) {
                 &scale);
 }
 
+void tp_scale_elements(tp_tensor *x, double scale) {
+    tp_tensor factor = {.life = TP_ALIVE, .dtype = x->dtype, .contiguous = true, .numel = 1};
+    float narrow = (float)scale;
+    factor.data = x->dtype == TP_FLOAT32 ? (char *)&narrow : (char *)&scale;
+    tp_loop_run(tp_ctx()->kernels->binary[TP_BINARY_mul][x->dtype], 3, (tp_tensor *[]){x, x, &factor}, NULL);
+}
+
 void tp_fill_elements(tp_tensor *x, double value) {
     if (x->numel == 0) return;
     if (value == 0 && x->contiguous && x->numel < GRAIN) {

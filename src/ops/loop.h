@@ -20,6 +20,8 @@ tp_tensor *tp_dense(tp_location at, const char *op, tp_tensor *x);
 void tp_copy_elements(tp_tensor *to, tp_tensor *from);
 /* to += scale * from, same shape and floating type. Not recorded. */
 void tp_accumulate(tp_tensor *to, tp_tensor *from, double scale);
+/* x *= scale, floating types. Not recorded. */
+void tp_scale_elements(tp_tensor *x, double scale);
 /* Sets every element. Not recorded. */
 void tp_fill_elements(tp_tensor *x, double value);
 
