@@ -180,7 +180,7 @@ typedef struct tp_load_state_args {
  *  unexpected or shapes differ, one STATE error lists them and nothing changes. */
 TP_API bool tp_load_state_at(tp_location at, tp_load_state_args args);
 #define tp_load_state(...) \
-    tp_load_state_at(TP_HERE, TP_MAKE(tp_load_state_args, .module = __VA_ARGS__))
+    tp_load_state_at(TP_HERE, TP_MAKE(tp_load_state_args, .module = (tp_module *)__VA_ARGS__))
 
 /** Runs a function on every module below `module`, children before parents, and on itself last. */
 TP_API void tp_apply_at(tp_location at, tp_module *module,

@@ -27,14 +27,14 @@ typedef struct tp_module_watch {
     tp_hook_entry *hooks;
     int count, capacity, last_number;
     bool capture;
-    tp_tensor *captured; /* header held; owned where it was a scope's */
+    bool owned;          /* captured was a scope's before */
+    tp_tensor *captured; /* header held */
 } tp_module_watch;
 
 /* The lists handed out, made when asked for. */
 typedef struct tp_module_lists {
     tp_named_tensor *parameters, *state;
     size_t parameter_count, state_count;
-    bool parameters_known, state_known;
     char *names; /* the names of both */
 } tp_module_lists;
 

@@ -1,0 +1,91 @@
+/* Layers one after the other. */
+#include <stdio.h>
+
+#include "nn/layers.h"
+
+typedef struct tp_sequential {
+    tp_module base;
+} tp_sequential;
+
+/* The activation that tp_linear can apply in its own pass. NONE where this layer is none, or one that it cannot. */
+static tp_activation fusible(const tp_module *module, double *slope) {
+    if (module->forward != tp_activation_layer_forward || module->watched)
+        return TP_ACTIVATION_NONE;
+    const tp_activation_layer *layer = (const tp_activation_layer *)module;
+    switch (layer->kind) {
+    case TP_LAYER_RELU: return TP_ACTIVATION_RELU;
+    case TP_LAYER_SIGMOID: return TP_ACTIVATION_SIGMOID;
+    case TP_LAYER_TANH: return TP_ACTIVATION_TANH;
+    case TP_LAYER_LEAKY_RELU:
+        *slope = layer->a;
+        return layer->a > 0 ? TP_ACTIVATION_LEAKY_RELU
+                            : TP_ACTIVATION_NONE; /* backward reads the sign of the output */
+    default: return TP_ACTIVATION_NONE;
+    }
+}
+
+/* Runs layer i, and the one behind it where both are one operation. *i ends at the last one that ran. */
+static tp_tensor *run_layer(tp_location at, const tp_module *module, int *i, tp_tensor *x) {
+    tp_module *layer = module->children[*i];
+    if (layer->forward != tp_linear_layer_forward || layer->watched ||
+        *i + 1 >= module->child_count || tp_module_state_get()->observer)
+        return tp_call_at(at, layer, x);
+    tp_linear_layer *linear = (tp_linear_layer *)layer;
+    linear->activation = fusible(module->children[*i + 1], &linear->negative_slope);
+    if (linear->activation) ++*i;
+    tp_tensor *y = tp_call_at(at, layer, x);
+    linear->activation = TP_ACTIVATION_NONE;
+    return y;
+}
+
+static tp_tensor *sequential_forward(tp_module *module, tp_tensor *x) {
+    tp_location at = tp_module_at();
+    tp_tensor *value = x;
+    for (int i = 0; i < module->child_count; i++) {
+        tp_tensor *next = run_layer(at, module, &i, value);
+        /* What only the next layer needed goes now; what backward needs of it stays with the graph. */
+        if (value != x && value != next && value->life == TP_ALIVE &&
+            value->owner == TP_OWNER_SCOPE)
+            tp_free(value);
+        value = next;
+        if (tp_is_poison(value)) break;
+    }
+    return value;
+}
+
+tp_module *tp_sequential_append_at(tp_location at, tp_module *sequential, tp_module *layer) {
+    if (!layer) return NULL;
+    if (!tp_module_usable(at, "sequential_append", sequential) ||
+        sequential->forward != sequential_forward) {
+        if (sequential && sequential->life == TP_MODULE_ALIVE)
+            tp_fail(at, "sequential_append", TP_ERROR_ARGUMENT, sequential->type, "a Sequential",
+                    NULL);
+        if (!layer->parent && layer != sequential) tp_module_end(layer);
+        return NULL;
+    }
+    char name[24];
+    snprintf(name, sizeof name, "%d", sequential->child_count);
+    return tp_child_at(at, sequential, name, layer);
+}
+
+tp_module *tp_nn_sequential_at(tp_location at, size_t count, tp_module *const *layers) {
+    bool fine = true;
+    for (size_t i = 0; i < count; i++) fine = fine && layers[i];
+    tp_sequential *sequential =
+        fine ? tp_layer_new(at, sizeof *sequential, "Sequential", sequential_forward) : NULL;
+    /* Each layer ends in one place: in the Sequential, or freed here. One that stands twice in the list is refused by tp_child
+     * and must not be freed twice: its place is the first. */
+    for (size_t i = 0; i < count; i++) {
+        if (!layers[i]) continue;
+        if (sequential) {
+            fine = tp_sequential_append_at(at, &sequential->base, layers[i]) && fine;
+            continue;
+        }
+        bool seen = layers[i]->parent != NULL;
+        for (size_t k = 0; k < i; k++) seen = seen || layers[k] == layers[i];
+        if (!seen) tp_module_end(layers[i]);
+    }
+    if (fine) return &sequential->base;
+    if (sequential) tp_module_end(&sequential->base);
+    return NULL;
+}
