@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/state.h"
 #include "tensor/tensor.h"
 
 const char *tp_error_text(tp_error_code code) {
@@ -77,6 +78,8 @@ static void deliver(tp_error_state *state, const tp_error *error) {
 
 tp_tensor *tp_fail(tp_location at, const char *op, tp_error_code code, const char *got,
                    const char *want, const char *hint) {
+    const char *layer = tp_module_where();
+    if (layer) hint = hint && hint[0] ? tp_text("%s; %s", hint, layer) : layer;
     tp_error error = {code, op, got ? got : "", want ? want : "", hint ? hint : "", at};
     deliver(&tp_ctx()->error, &error);
     return tp_poison();
