@@ -29,6 +29,11 @@ typedef struct tp_op_sample {
     double low, high;  /* range of the values; both 0: [-1, 1] */
     double apart;      /* least distance between any two values (for max, sort, ...); 0: none */
 } tp_op_sample;
+/* The shape of a tensor without dimensions, which TP_SHAPE_OF() cannot say in C11. */
+#define TP_SHAPE_SCALAR \
+    {                   \
+        0, { 0 }        \
+    }
 #define TP_SHAPE_OF(...)                                                                 \
     {                                                                                    \
         sizeof((const int64_t[]){0, __VA_ARGS__}) / sizeof(int64_t) - 1, { __VA_ARGS__ } \
