@@ -1,0 +1,12 @@
+/** @file ops.h
+ *  All operations on tensors.
+ */
+#ifndef TAPER_OPS_H
+#define TAPER_OPS_H
+
+#include <taper/ops/elementwise.h>
+#include <taper/ops/index.h>
+#include <taper/ops/matmul.h>
+#include <taper/ops/shape.h>
+
+#endif

@@ -1,0 +1,40 @@
+/* Functions of one double, without branches so that loops over them become vectors. */
+#ifndef TP_MATH_DOUBLE_FUNCTIONS
+#define TP_MATH_DOUBLE_FUNCTIONS
+#include <math.h>
+#endif
+
+#define NEG(x)         (-(x))
+#define ABS(x)         fabs(x)
+#define MUL(a, b)      ((a) * (b))
+#define SIGN(x)        (double)(((x) > 0) - ((x) < 0))
+#define SQRT(x)        sqrt(x)
+#define FLOOR(x)       floor(x)
+#define CEIL(x)        ceil(x)
+#define ROUND(x)       rint(x)
+#define TRUNC(x)       trunc(x)
+#define EXP(x)         exp(x)
+#define EXP2(x)        exp2(x)
+#define EXPM1(x)       expm1(x)
+#define LOG(x)         log(x)
+#define LOG2(x)        log2(x)
+#define LOG10(x)       log10(x)
+#define LOG1P(x)       log1p(x)
+#define SIN(x)         sin(x)
+#define COS(x)         cos(x)
+#define TAN(x)         tan(x)
+#define ASIN(x)        asin(x)
+#define ACOS(x)        acos(x)
+#define ATAN(x)        atan(x)
+#define SINH(x)        sinh(x)
+#define COSH(x)        cosh(x)
+#define TANH(x)        tanh(x)
+#define ERF(x)         erf(x)
+#define ERFC(x)        erfc(x)
+#define POW(a, b)      pow(a, b)
+#define FMOD(a, b)     fmod(a, b)
+#define ATAN2(a, b)    atan2(a, b)
+#define HYPOT(a, b)    hypot(a, b)
+#define COPYSIGN(a, b) copysign(a, b)
+#define SIGMOID(x)     (1 / (1 + exp(-(x))))
+#include "backend/cpu/kernels/math_common.h"

@@ -1,0 +1,40 @@
+/* Functions of one float, without branches so that loops over them become vectors. */
+#ifndef TP_MATH_FLOAT_FUNCTIONS
+#define TP_MATH_FLOAT_FUNCTIONS
+#include <math.h>
+#endif
+
+#define NEG(x)         (-(x))
+#define ABS(x)         fabsf(x)
+#define MUL(a, b)      ((a) * (b))
+#define SIGN(x)        (float)(((x) > 0) - ((x) < 0))
+#define SQRT(x)        sqrtf(x)
+#define FLOOR(x)       floorf(x)
+#define CEIL(x)        ceilf(x)
+#define ROUND(x)       rintf(x)
+#define TRUNC(x)       truncf(x)
+#define EXP(x)         expf(x)
+#define EXP2(x)        exp2f(x)
+#define EXPM1(x)       expm1f(x)
+#define LOG(x)         logf(x)
+#define LOG2(x)        log2f(x)
+#define LOG10(x)       log10f(x)
+#define LOG1P(x)       log1pf(x)
+#define SIN(x)         sinf(x)
+#define COS(x)         cosf(x)
+#define TAN(x)         tanf(x)
+#define ASIN(x)        asinf(x)
+#define ACOS(x)        acosf(x)
+#define ATAN(x)        atanf(x)
+#define SINH(x)        sinhf(x)
+#define COSH(x)        coshf(x)
+#define TANH(x)        tanhf(x)
+#define ERF(x)         erff(x)
+#define ERFC(x)        erfcf(x)
+#define POW(a, b)      powf(a, b)
+#define FMOD(a, b)     fmodf(a, b)
+#define ATAN2(a, b)    atan2f(a, b)
+#define HYPOT(a, b)    hypotf(a, b)
+#define COPYSIGN(a, b) copysignf(a, b)
+#define SIGMOID(x)     (1 / (1 + expf(-(x))))
+#include "backend/cpu/kernels/math_common.h"
