@@ -7,6 +7,11 @@
 #include "autograd/node.h"
 #include "ops/loop.h"
 
+/* The descriptors that the lists above and several files name. */
+#define UNARY(name, ...) extern const tp_op tp_op_##name;
+#include "ops/unary.def"
+extern const tp_op tp_op_div;
+
 /* What a gradient needs of the forward pass, as unary.def spells it. */
 typedef enum tp_saves { TP_SAVES_NONE, TP_SAVES_X, TP_SAVES_Y } tp_saves;
 
