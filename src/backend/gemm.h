@@ -17,17 +17,19 @@ typedef enum tp_epilogue {
     TP_EPILOGUE_COUNT
 } tp_epilogue;
 
-/* Called with finished tiles of the result instead of storing them: rows i.. and columns j.., (rows, cols) with row stride
- * ld. Every element comes in exactly one tile; calls come from worker threads, at most one at a time under one worker. */
+/* Called with finished tiles of the result instead of storing them: rows i.. and columns j..,
+ * (rows, cols) with row stride ld. Every element comes in exactly one tile; calls come from worker
+ * threads, at most one at a time under one worker. */
 typedef void (*tp_gemm_tile_fn)(void *user, int64_t i, int64_t j, int64_t rows, int64_t cols,
                                 const void *tile, int64_t ld);
 
 /* c = activation(alpha a b + beta c + bias) * derivative(mask)
  *
- * a is (m, k), b is (k, n), c is (m, n), all of one type, float or double. Strides are in elements and may be anything that the
- * memory allows, zero and negative included; it is fast when one of the two is 1. c must not overlap the inputs, except that
- * mask may be c itself. Where k is 0 the product is 0. Zero means default: only m, n, k, a, b, c with their strides and alpha
- * need to be set. */
+ * a is (m, k), b is (k, n), c is (m, n), all of one type, float or double. Strides are in elements
+ * and may be anything that the memory allows, zero and negative included; it is fast when one of
+ * the two is 1. c must not overlap the inputs, except that mask may be c itself. Where k is 0 the
+ * product is 0. Zero means default: only m, n, k, a, b, c with their strides and alpha need to be
+ * set. */
 typedef struct tp_gemm_args {
     int64_t m, n, k;
     const void *a;
@@ -39,24 +41,25 @@ typedef struct tp_gemm_args {
     double alpha, beta; /* beta 0: c is never read, so NaN in it does no harm */
     const void *bias;   /* (n), added to every row, or NULL */
     tp_epilogue activation;
-    double slope; /* of a leaky activation */
-    const void *
-        mask; /* (m, n), outputs y of an activation: the result is multiplied by its derivative there; or NULL */
+    double slope;     /* of a leaky activation */
+    const void *mask; /* (m, n), outputs y of an activation: the result is multiplied by its
+                         derivative there; or NULL */
     int64_t mask_row;
     tp_epilogue mask_kind;
     double mask_slope;
-    tp_gemm_tile_fn
-        tile; /* not NULL: gets the result instead of c, which is then read where beta is not 0, else unused */
+    tp_gemm_tile_fn tile; /* not NULL: gets the result instead of c, which is then read where beta
+                             is not 0, else unused */
     void *tile_user;
 } tp_gemm_args;
 
-/* False where scratch memory was not to be had (or pool is NULL and scratch was needed): c may then be partly written. The
- * result's bits depend on the arguments and the instruction set, never on the number of threads. Called from inside a task
- * of the pool it runs on the worker that called it. */
+/* False where scratch memory was not to be had (or pool is NULL and scratch was needed): c may then
+ * be partly written. The result's bits depend on the arguments and the instruction set, never on
+ * the number of threads. Called from inside a task of the pool it runs on the worker that called
+ * it. */
 typedef bool (*tp_gemm_fn)(tp_pool *pool, const tp_gemm_args *args);
 
-/* `batch` products: the i-th takes a, b, c and mask i strides further (elements; 0 shares the matrix, not for c). bias is shared.
- * tile is not supported. */
+/* `batch` products: the i-th takes a, b, c and mask i strides further (elements; 0 shares the
+ * matrix, not for c). bias is shared. tile is not supported. */
 typedef struct tp_gemm_batch {
     int64_t count, a, b, c, mask;
 } tp_gemm_batch;

@@ -1,4 +1,5 @@
-/* Processor features from the compiler's run-time library, processors and caches from the operating system. */
+/* Processor features from the compiler's run-time library, processors and caches from the operating
+ * system. */
 #define _GNU_SOURCE
 #include "base/cpu.h"
 
@@ -17,7 +18,8 @@ static const char *const level_names[TP_CPU_LEVEL_COUNT] = {"baseline", "avx2", 
 
 tp_cpu_level tp_cpu_detect(void) {
 #if defined(__x86_64__)
-    /* The compiler's library asks cpuid and checks with xgetbv that the system saves the registers. */
+    /* The compiler's library asks cpuid and checks with xgetbv that the system saves the registers.
+     */
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return TP_CPU_BASELINE;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

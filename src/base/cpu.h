@@ -17,9 +17,10 @@ typedef enum tp_cpu_level {
 /* The best level that this processor and its operating system run. */
 tp_cpu_level tp_cpu_detect(void);
 
-/* The level to use: tp_cpu_detect, or what the environment variable TAPER_CPU forces it down to. Where that names
- * no level, or one that this machine does not run, *error receives a sentence (static storage) that says so and the
- * detected level is returned; otherwise *error becomes NULL. error may be NULL. */
+/* The level to use: tp_cpu_detect, or what the environment variable TAPER_CPU forces it down to.
+ * Where that names no level, or one that this machine does not run, *error receives a sentence
+ * (static storage) that says so and the detected level is returned; otherwise *error becomes NULL.
+ * error may be NULL. */
 tp_cpu_level tp_cpu_choose(const char **error);
 
 /* "baseline", "avx2", "avx512" or "neon". */
@@ -29,11 +30,12 @@ bool tp_cpu_from_name(const char *name, tp_cpu_level *level);
 /* Whether this machine runs code compiled for the level. */
 bool tp_cpu_runs(tp_cpu_level level);
 
-/* Processors that this process may run on: its affinity mask and, on Linux, the quota of its control group. At least 1. */
+/* Processors that this process may run on: its affinity mask and, on Linux, the quota of its
+ * control group. At least 1. */
 int tp_cpu_count(void);
 
-/* Bytes of the data cache of that level (1 to 3), 0 where the system does not tell. Asking may take many microseconds in
- * a virtual machine, so keep the answer. */
+/* Bytes of the data cache of that level (1 to 3), 0 where the system does not tell. Asking may take
+ * many microseconds in a virtual machine, so keep the answer. */
 size_t tp_cpu_cache_size(int level);
 
 #endif

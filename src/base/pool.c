@@ -1,5 +1,6 @@
-/* The thread pool. Each worker has a ticket: a generation number and a state. The caller posts a range by writing a new ticket;
- * whoever moves it from POSTED first, the worker or the caller itself, owns the range. */
+/* The thread pool. Each worker has a ticket: a generation number and a state. The caller posts a
+ * range by writing a new ticket; whoever moves it from POSTED first, the worker or the caller
+ * itself, owns the range. */
 #include "base/pool.h"
 
 #include <pthread.h>
@@ -21,12 +22,14 @@ enum {
 };
 enum { STATE_MASK = (1 << STATE_BITS) - 1, CACHE_LINE = 64, SPIN_CHECK = 32 };
 
-/* How long a worker looks for work before it sleeps, and how long a caller spins on a busy worker. */
+/* How long a worker looks for work before it sleeps, and how long a caller spins on a busy worker.
+ */
 static const int64_t spin_nanoseconds = 50000;
 
 typedef struct tp_worker {
     _Alignas(CACHE_LINE) atomic_uint_fast64_t ticket;
-    atomic_bool asleep; /* waits on wake: the worker for a post, or the caller for its end */
+    atomic_int sleepers; /* on wake: the worker until a post, the caller until an end, or both for a
+                            moment */
     tp_pool *pool;
     int number;
     int64_t begin, end; /* the tasks of this run; written before the ticket is posted */
@@ -93,16 +96,18 @@ static bool claim(tp_worker *w, uint64_t posted, int state) {
     return atomic_compare_exchange_strong(&w->ticket, &expected, with_state(posted, state));
 }
 
-/* Wakes whoever sleeps on the worker's condition. The ticket was written before with sequential consistency and `asleep` is
- * set before the sleeper looks at the ticket for the last time, so one of the two sees the other. */
+/* Wakes whoever sleeps on the worker's condition. The ticket was written before with sequential
+ * consistency and `sleepers` counted up before the sleeper looks at the ticket for the last time,
+ * so one of the two sees the other. */
 static void wake_sleeper(tp_worker *w) {
-    if (!atomic_load(&w->asleep)) return;
+    if (atomic_load(&w->sleepers) == 0) return;
     pthread_mutex_lock(&w->mutex);
     pthread_cond_broadcast(&w->wake);
     pthread_mutex_unlock(&w->mutex);
 }
 
-/* Waits until the ticket's state is none of those in the set (bits by state); spins first. Returns the ticket. */
+/* Waits until the ticket's state is none of those in the set (bits by state); spins first. Returns
+ * the ticket. */
 static uint64_t wait_while(tp_worker *w, unsigned states, bool spin) {
     uint64_t ticket = atomic_load(&w->ticket);
     int64_t until = 0;
@@ -118,10 +123,10 @@ static uint64_t wait_while(tp_worker *w, unsigned states, bool spin) {
     }
     if (!(states >> ticket_state(ticket) & 1)) return ticket;
     pthread_mutex_lock(&w->mutex);
-    atomic_store(&w->asleep, true);
+    atomic_fetch_add(&w->sleepers, 1);
     while (states >> ticket_state(ticket = atomic_load(&w->ticket)) & 1)
         pthread_cond_wait(&w->wake, &w->mutex);
-    atomic_store(&w->asleep, false);
+    atomic_fetch_sub(&w->sleepers, 1);
     pthread_mutex_unlock(&w->mutex);
     return ticket;
 }
@@ -155,7 +160,7 @@ static bool worker_init(tp_worker *w, tp_pool *pool, int number) {
     w->pool = pool;
     w->number = number;
     atomic_init(&w->ticket, STATE_IDLE);
-    atomic_init(&w->asleep, false);
+    atomic_init(&w->sleepers, 0);
     if (pthread_mutex_init(&w->mutex, NULL) != 0) return false;
     if (pthread_cond_init(&w->wake, NULL) == 0) return true;
     pthread_mutex_destroy(&w->mutex);
@@ -274,6 +279,8 @@ void tp_parallel_for(tp_pool *pool, int64_t n, int64_t grain, tp_range_fn fn, vo
 
 int tp_pool_worker(const tp_pool *pool) { return pool && inside.pool == pool ? inside.worker : 0; }
 
+bool tp_pool_inside(const tp_pool *pool) { return pool && inside.pool == pool; }
+
 void *tp_pool_scratch_slot(tp_pool *pool, int worker, int slot, size_t bytes) {
     if (!pool) return NULL;
     tp_worker *w = &pool->workers[worker];
@@ -281,7 +288,8 @@ void *tp_pool_scratch_slot(tp_pool *pool, int worker, int slot, size_t bytes) {
         if (bytes > SIZE_MAX / 2) return NULL;
         if (w->scratch[slot]) pool->memory.release(w->scratch[slot], pool->memory.user);
         w->scratch_bytes[slot] = 0;
-        /* a quarter more than asked for, so that slowly growing requests do not allocate each time */
+        /* a quarter more than asked for, so that slowly growing requests do not allocate each time
+         */
         size_t grown = bytes + bytes / 4 + CACHE_LINE;
         w->scratch[slot] = pool->memory.allocate(grown + CACHE_LINE, pool->memory.user);
         if (!w->scratch[slot]) return NULL;

@@ -1,9 +1,11 @@
-/* A small thread pool: tasks go to workers by a fixed rule, the caller works too, waiting spins a little and then sleeps.
+/* A small thread pool: tasks go to workers by a fixed rule, the caller works too, waiting spins a
+ * little and then sleeps.
  *
- * A pool serves one thread, the one whose context it belongs to: two threads must not call tp_pool_run on one pool at the
- * same time. Tasks are split into contiguous ranges, one a worker, in the same way at every call, so that a worker meets the
- * same rows of a matrix again while they are still in its cache. When a worker has not begun its range by the time the
- * caller has finished its own, the caller does that range as well: a sleeping or descheduled worker costs little. */
+ * A pool serves one thread, the one whose context it belongs to: two threads must not call
+ * tp_pool_run on one pool at the same time. Tasks are split into contiguous ranges, one a worker,
+ * in the same way at every call, so that a worker meets the same rows of a matrix again while they
+ * are still in its cache. When a worker has not begun its range by the time the caller has finished
+ * its own, the caller does that range as well: a sleeping or descheduled worker costs little. */
 #ifndef TP_BASE_POOL_H
 #define TP_BASE_POOL_H
 
@@ -13,14 +15,16 @@
 
 typedef struct tp_pool tp_pool;
 
-/* Where scratch memory comes from. allocate may return NULL and may be called from several workers at a time. */
+/* Where scratch memory comes from. allocate may return NULL and may be called from several workers
+ * at a time. */
 typedef struct tp_pool_memory {
     void *(*allocate)(size_t bytes, void *user);
     void (*release)(void *block, void *user);
     void *user;
 } tp_pool_memory;
 
-/* One task. worker is from 0 to tp_pool_threads(pool) - 1; no two tasks run at the same time under one number. */
+/* One task. worker is from 0 to tp_pool_threads(pool) - 1; no two tasks run at the same time under
+ * one number. */
 typedef void (*tp_task_fn)(void *arg, int64_t task, int worker);
 /* A stretch [begin, end) of a loop. */
 typedef void (*tp_range_fn)(void *arg, int64_t begin, int64_t end);
@@ -28,29 +32,34 @@ typedef void (*tp_range_fn)(void *arg, int64_t begin, int64_t end);
 /* Buffers of one worker that may be in use at the same time. */
 enum { TP_SCRATCH_TASK, TP_SCRATCH_GEMM, TP_SCRATCH_COUNT };
 
-/* A pool of that many threads, the caller among them (less than 1 counts as 1). Threads are started by the first run that
- * needs them; should the system refuse one, the pool works with those it has. memory NULL means malloc and free.
- * NULL when out of memory. */
+/* A pool of that many threads, the caller among them (less than 1 counts as 1). Threads are started
+ * by the first run that needs them; should the system refuse one, the pool works with those it has.
+ * memory NULL means malloc and free. NULL when out of memory. */
 tp_pool *tp_pool_new(int threads, const tp_pool_memory *memory);
 /* Ends the threads and releases the scratch memory. NULL is fine. */
 void tp_pool_free(tp_pool *pool);
 /* Threads that it was made for, at least 1; 1 for NULL. */
 int tp_pool_threads(const tp_pool *pool);
 
-/* Runs fn(arg, task, worker) for every task in [0, tasks) and returns when all are done. Called from inside a task of the
- * same pool, or with pool NULL, it runs them inline, in order, on the worker it is called from. */
+/* Runs fn(arg, task, worker) for every task in [0, tasks) and returns when all are done. Called
+ * from inside a task of the same pool, or with pool NULL, it runs them inline, in order, on the
+ * worker it is called from. */
 void tp_pool_run(tp_pool *pool, int64_t tasks, tp_task_fn fn, void *arg);
 
-/* Splits [0, n) into chunks of grain (at least 1; the last one may be shorter) and runs fn on each. Where chunks begin depends
- * on n and grain alone, never on the number of threads. */
+/* Splits [0, n) into chunks of grain (at least 1; the last one may be shorter) and runs fn on each.
+ * Where chunks begin depends on n and grain alone, never on the number of threads. */
 void tp_parallel_for(tp_pool *pool, int64_t n, int64_t grain, tp_range_fn fn, void *arg);
 
 /* The worker number of the calling thread: 0 outside of a task. */
 int tp_pool_worker(const tp_pool *pool);
+/* Whether the calling thread is in the middle of a task of this pool, so that a run would be
+ * inline. */
+bool tp_pool_inside(const tp_pool *pool);
 
-/* At least `bytes` bytes aligned to 64, owned by the pool, good until the next request for the same worker and slot. Ask from
- * inside a task for one's own worker, or from outside of any run for every worker. NULL when out of memory or for a NULL
- * pool. tp_pool_scratch is for tasks; matrix products keep a slot of their own, so that tasks may call them. */
+/* At least `bytes` bytes aligned to 64, owned by the pool, good until the next request for the same
+ * worker and slot. Ask from inside a task for one's own worker, or from outside of any run for
+ * every worker. NULL when out of memory or for a NULL pool. tp_pool_scratch is for tasks; matrix
+ * products keep a slot of their own, so that tasks may call them. */
 void *tp_pool_scratch(tp_pool *pool, int worker, size_t bytes);
 void *tp_pool_scratch_slot(tp_pool *pool, int worker, int slot, size_t bytes);
 

@@ -1,5 +1,6 @@
-/* What a kernel file needs to know about the instruction set that it is being compiled for. Kernels are compiled once per
- * instruction set with TP_ISA defined to its name, and export functions named by TP_ISA_NAME. */
+/* What a kernel file needs to know about the instruction set that it is being compiled for. Kernels
+ * are compiled once per instruction set with TP_ISA defined to its name, and export functions named
+ * by TP_ISA_NAME. */
 #ifndef TP_BACKEND_CPU_KERNELS_ISA_H
 #define TP_BACKEND_CPU_KERNELS_ISA_H
 
@@ -25,6 +26,26 @@
 #else
 #define TP_VECTOR_BYTES     16
 #define TP_VECTOR_REGISTERS 16
+#endif
+
+/* The value itself, through a register the compiler cannot see into: keeps a product from being
+ * fused with a sum. */
+#if defined(__AVX512F__)
+#define TP_OPAQUE_REGISTER "+v"
+#elif defined(__aarch64__)
+#define TP_OPAQUE_REGISTER "+w"
+#elif defined(__x86_64__)
+#define TP_OPAQUE_REGISTER "+x"
+#endif
+#if defined(TP_OPAQUE_REGISTER)
+#define TP_OPAQUE(v)                               \
+    __extension__({                                \
+        __typeof__(v) opaque_ = (v);               \
+        __asm__("" : TP_OPAQUE_REGISTER(opaque_)); \
+        opaque_;                                   \
+    })
+#else
+#define TP_OPAQUE(v) (v)
 #endif
 
 #define TP_ALWAYS_INLINE static inline __attribute__((always_inline))

@@ -1,0 +1,42 @@
+/* Matrix products, float and double from one template. */
+#include "backend/backend.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "gemm_config.h"
+#include "gemm_shuffle.h"
+#include "isa.h"
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+#define REAL      float
+#define REAL_BITS 32
+#define INTEGER   int32_t
+#define UNSIGNED  uint32_t
+#define NAME(x)   x##_f32
+#include "gemm_tmpl.h"
+#undef REAL
+#undef REAL_BITS
+#undef INTEGER
+#undef UNSIGNED
+#undef NAME
+
+#define REAL      double
+#define REAL_BITS 64
+#define INTEGER   int64_t
+#define UNSIGNED  uint64_t
+#define NAME(x)   x##_f64
+#include "gemm_tmpl.h"
+
+void TP_ISA_NAME(tp_register_gemm)(tp_kernels *kernels);
+
+void TP_ISA_NAME(tp_register_gemm)(tp_kernels *kernels) {
+    kernels->gemm[0] = gemm_f32;
+    kernels->gemm[1] = gemm_f64;
+    kernels->gemm_batched[0] = gemm_batched_f32;
+    kernels->gemm_batched[1] = gemm_batched_f64;
+}

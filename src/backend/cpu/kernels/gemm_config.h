@@ -1,0 +1,30 @@
+/* Sizes that the product's kernels and plans are tuned to. */
+#ifndef TP_BACKEND_CPU_KERNELS_GEMM_CONFIG_H
+#define TP_BACKEND_CPU_KERNELS_GEMM_CONFIG_H
+
+#include "isa.h"
+
+enum {
+    /* register tiles */
+    MAX_ROWS = TP_VECTOR_REGISTERS == 32 ? 14 : 6,
+    MAX_VECTORS = 8,
+    DOT_ROWS = TP_VECTOR_REGISTERS == 32 ? 6 : 2,
+    DOT_COLUMNS = 4,
+    /* Elements of k that one panel covers: a panel of two vectors and a tile of a stay in a
+     * first-level cache of 48 KiB (32 KiB where registers are shorter). */
+    OUTER_K = 272,
+    /* Rows of a that one block covers; the block stays in the second-level cache. */
+    OUTER_ROWS = TP_VECTOR_BYTES == 64 ? 504 : 240,
+    /* The same for the dot form, where the rows of a stay in the first-level cache, in bytes. */
+    DOT_K = 800,
+    DOT_SPACE = 32768,
+    /* The dot form is for fewer rows or columns than this. */
+    DOT_LIMIT = 24,
+    /* Elements of sums kept aside, where they cannot grow in the result itself. */
+    SUM_SPACE = 131072,
+    /* Multiply-adds that are worth waking a thread for. */
+    PARALLEL_WORK = 200000,
+    TP_GEMM_MAX_PARTS = 64
+};
+
+#endif

@@ -1,0 +1,160 @@
+/* How a product is to be computed: which kernels, what is packed, how it is cut into blocks and
+ * shared out. A template, see gemm_tmpl.h. Nothing here that changes the order of additions may
+ * depend on the number of threads. */
+
+typedef struct NAME(plan) {
+    tp_gemm_args args;
+    /* The product as computed: (m, k) times (k, n). Where swapped, it is the transposed result, b^T
+     * a^T. */
+    int64_t m, n, k;
+    const REAL *a, *b;
+    int64_t a_row, a_col, b_row, b_col;
+    bool swapped;
+    bool dot;      /* dot-product kernels instead of outer-product ones */
+    bool in_place; /* sums grow in c itself */
+    bool add;      /* .. on top of what is there */
+    bool plain;    /* sums are the result */
+    bool read_c;   /* beta c remains to be added at the end */
+    bool one_bias; /* the bias is one number */
+    bool pack_a, pack_b;
+    int vectors;  /* of a panel of b, for the outer form */
+    int max_rows; /* of a register tile */
+    int64_t block_rows, block_cols, block_k;
+    int row_parts, col_parts;            /* the grid of tasks */
+    REAL *scratch[TP_GEMM_MAX_PARTS];    /* by worker */
+    int64_t a_space, b_space, sum_space; /* elements of the parts of scratch */
+} NAME(plan);
+#define PLAN NAME(plan)
+
+/* (m, k) (k, 1) is better seen as (1, k) (k, m): the result is one contiguous row. */
+static void NAME(column_to_row)(PLAN *plan) {
+    tp_gemm_args *g = &plan->args;
+    if (g->n != 1 || g->m == 1 || g->c_row != 1 || g->tile || (g->mask && g->mask_row != 1)) return;
+    const void *a = g->a;
+    int64_t a_row = g->a_row, a_col = g->a_col;
+    g->n = g->m, g->m = 1;
+    g->a = g->b, g->a_row = g->b_col, g->a_col = g->b_row;
+    g->b = a, g->b_row = a_col, g->b_col = a_row;
+    g->c_row = g->n, g->mask_row = g->n;
+    plan->one_bias = true;
+}
+
+static void NAME(swap_operands)(PLAN *plan) {
+    const tp_gemm_args *g = &plan->args;
+    plan->swapped = true;
+    plan->m = g->n, plan->n = g->m;
+    plan->a = g->b, plan->a_row = g->b_col, plan->a_col = g->b_row;
+    plan->b = g->a, plan->b_row = g->a_col, plan->b_col = g->a_row;
+}
+
+/* Form and orientation. Where columns of b are contiguous (as in x W^T with W stored row by row),
+ * vectors of the outer form need a transposing copy; for few rows the dot form does without, and
+ * otherwise the smaller operand is the one to copy. */
+static void NAME(choose_form)(PLAN *plan) {
+    const tp_gemm_args *g = &plan->args;
+    plan->m = g->m, plan->n = g->n, plan->k = g->k;
+    plan->a = g->a, plan->a_row = g->a_row, plan->a_col = g->a_col;
+    plan->b = g->b, plan->b_row = g->b_row, plan->b_col = g->b_col;
+    if (g->b_row == 1 && g->b_col != 1) {
+        bool rows_of_a = g->a_col == 1 || g->m <= DOT_ROWS;
+        plan->dot = g->k >= LANES && rows_of_a && (g->m < DOT_LIMIT || g->n < DOT_LIMIT);
+        if (plan->dot ? g->n < DOT_COLUMNS && g->m > g->n && g->a_col == 1
+                      : g->m < g->n && g->m >= LANES)
+            NAME(swap_operands)(plan);
+    }
+}
+
+static void NAME(choose_finish)(PLAN *plan) {
+    const tp_gemm_args *g = &plan->args;
+    bool scaled = g->alpha != 1;
+    plan->add = g->beta == 1 && !scaled;
+    plan->in_place = !plan->swapped && !g->tile && (g->beta == 0 || plan->add);
+    if (g->mask && g->mask == g->c) plan->in_place = false;
+    plan->add = plan->add && plan->in_place;
+    plan->plain =
+        plan->in_place && !scaled && !g->bias && !g->mask && g->activation == TP_EPILOGUE_NONE;
+    plan->read_c = g->beta != 0 && !plan->in_place;
+}
+
+/* n cut into the fewest equal blocks of at most `most`, each a multiple of unit (but for the last
+ * one). */
+static int64_t NAME(even_block)(int64_t n, int64_t most, int64_t unit) {
+    if (n <= 0) return unit;
+    int64_t count = (n + most - 1) / most;
+    int64_t block = (n + count - 1) / count;
+    return (block + unit - 1) / unit * unit;
+}
+
+static void NAME(choose_parts)(PLAN *plan, int threads) {
+    double work = (double)plan->m * (double)plan->n * (double)(plan->k + 1);
+    int most = threads < TP_GEMM_MAX_PARTS ? threads : TP_GEMM_MAX_PARTS;
+    if (work < (double)PARALLEL_WORK * most) most = (int)(work / PARALLEL_WORK);
+    if (most < 1) most = 1;
+    int64_t unit_cols = plan->dot ? DOT_COLUMNS : plan->vectors * LANES;
+    int64_t rows = (plan->m + 3) / 4, cols = (plan->n + unit_cols - 1) / unit_cols;
+    /* The rows of a weight matrix stay with their thread in all of the products of a layer: they
+     * are the columns of b in the forward product, and rows of the result (a transposed) in the
+     * product that makes the weight's gradient. */
+    bool weight_rows = (plan->a_row == 1 && plan->a_col != 1 && plan->n < 16 * plan->m) ||
+                       (plan->swapped && plan->n < 4 * plan->m);
+    bool weight_cols = plan->dot && plan->m < 4 * plan->n;
+    bool rows_first = weight_rows || (!weight_cols && plan->m >= plan->n);
+    int64_t first = rows_first ? rows : cols, second = rows_first ? cols : rows;
+    int first_parts = first < most ? (int)first : most;
+    int second_parts = second < most / first_parts ? (int)second : most / first_parts;
+    plan->row_parts = rows_first ? first_parts : second_parts;
+    plan->col_parts = rows_first ? second_parts : first_parts;
+}
+
+static void NAME(choose_outer_blocks)(PLAN *plan) {
+    int64_t budget = TP_VECTOR_REGISTERS == 32 ? 28 : 12;
+    int64_t m = (plan->m + plan->row_parts - 1) / plan->row_parts,
+            n = (plan->n + plan->col_parts - 1) / plan->col_parts;
+    plan->max_rows = (int)(budget / plan->vectors);
+    plan->block_k = NAME(even_block)(plan->k, OUTER_K, 8);
+    plan->block_rows = NAME(even_block)(m, OUTER_ROWS, plan->max_rows);
+    int64_t width = plan->vectors * LANES, tiles = (m + plan->max_rows - 1) / plan->max_rows;
+    plan->pack_b = plan->b_col != 1 || tiles >= 4 || (tiles >= 2 && NAME(crowded)(plan->b_row));
+    bool unit = plan->a_row == 1 || plan->a_col == 1;
+    bool far = plan->a_row == 1 && plan->a_col != 1 ? plan->k > 64 && NAME(crowded)(plan->a_col)
+                                                    : NAME(crowded)(plan->a_row);
+    plan->pack_a = !unit || (far && n >= 2 * width) || (n >= 512 && m >= 64 && plan->k >= 128);
+    bool many = plan->k > plan->block_k; /* sums of several blocks of k meet in memory */
+    plan->block_cols = plan->in_place || !many
+                           ? plan->n
+                           : NAME(even_block)(n, SUM_SPACE / plan->block_rows, width);
+    plan->a_space = plan->pack_a ? NAME(pack_rows_size)(plan->block_rows, plan->block_k) : 0;
+    plan->b_space = (plan->block_k + LANES) * width;
+    plan->sum_space =
+        plan->block_rows * (many && !plan->in_place ? plan->block_cols + width : width);
+}
+
+static void NAME(choose_dot_blocks)(PLAN *plan) {
+    plan->max_rows = DOT_ROWS;
+    plan->block_k = NAME(even_block)(plan->k, DOT_K, LANES);
+    int64_t m = (plan->m + plan->row_parts - 1) / plan->row_parts,
+            n = (plan->n + plan->col_parts - 1) / plan->col_parts;
+    int64_t rows = DOT_SPACE / (int64_t)sizeof(REAL) / plan->block_k;
+    plan->block_rows = NAME(even_block)(m, rows < DOT_ROWS ? DOT_ROWS : rows, 1);
+    int64_t cols = SUM_SPACE / plan->k;
+    plan->block_cols = NAME(even_block)(n, cols < 64 ? 64 : cols, DOT_COLUMNS);
+    plan->pack_a = plan->a_col != 1 || (NAME(crowded)(plan->a_row) && n >= 32);
+    plan->a_space = plan->pack_a ? plan->block_rows * NAME(odd_stride)(plan->block_k) : 0;
+    plan->b_space = 0;
+    plan->sum_space = plan->block_rows * (plan->block_cols + DOT_COLUMNS);
+}
+
+static void NAME(make_plan)(PLAN *plan, const tp_gemm_args *args, int threads) {
+    memset(plan, 0, offsetof(PLAN, scratch));
+    plan->args = *args;
+    NAME(column_to_row)(plan);
+    NAME(choose_form)(plan);
+    NAME(choose_finish)(plan);
+    int64_t budget = TP_VECTOR_REGISTERS == 32 ? 28 : 12;
+    plan->vectors = plan->m * 8 <= budget ? 8 : plan->m * 4 <= budget ? 4 : 2;
+    NAME(choose_parts)(plan, threads);
+    if (plan->dot)
+        NAME(choose_dot_blocks)(plan);
+    else
+        NAME(choose_outer_blocks)(plan);
+}
