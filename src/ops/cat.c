@@ -88,7 +88,7 @@ tp_tensor *tp_cat_at(tp_location at, tp_tensor_list list, int dim) {
     tp_tensor *bad = check_list(at, "cat", list);
     if (bad) return bad;
     tp_shape shape;
-    int d;
+    int d = 0;
     bad = cat_shape(at, list, dim, &d, &shape);
     if (bad) return bad;
     tp_tensor *out = tp_make_shape(at, "cat", tp_result_type((int)list.count, list.items), shape);
