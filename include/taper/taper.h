@@ -1,0 +1,21 @@
+/** @file taper.h
+ *  All of Taper in one include.
+ */
+#ifndef TAPER_TAPER_H
+#define TAPER_TAPER_H
+
+#include <taper/autograd.h>
+#include <taper/error.h>
+#include <taper/export.h>
+#include <taper/init.h>
+#include <taper/loss.h>
+#include <taper/memory.h>
+#include <taper/nn.h>
+#include <taper/ops.h>
+#include <taper/optim.h>
+#include <taper/random.h>
+#include <taper/runtime.h>
+#include <taper/schedule.h>
+#include <taper/tensor.h>
+
+#endif
