@@ -7,6 +7,7 @@
 #include <taper/ops/elementwise.h>
 #include <taper/ops/index.h>
 #include <taper/ops/matmul.h>
+#include <taper/ops/reduce.h>
 #include <taper/ops/shape.h>
 
 #endif

@@ -24,26 +24,29 @@ typedef enum tp_reduce_kind {
 /* (outer, n, inner) to (outer, inner). Rows of inner elements lie `step` apart: inner itself, or more where outer is 1 and
  * the caller hands over some of the columns (then at least 64, beginning at a multiple of 64). divisor: what float sums are
  * divided by at the end; 1 otherwise. */
-typedef void (*tp_reduce_fn)(void *out, const void *x, int64_t outer, int64_t n, int64_t inner, int64_t step,
-                             double divisor);
+typedef void (*tp_reduce_fn)(void *out, const void *x, int64_t outer, int64_t n, int64_t inner,
+                             int64_t step, double divisor);
 /* Where the largest (smallest) lies along n, the first of equals, NaN before all: (outer, inner) of int64; value, unless NULL,
  * receives it. n is at least 1. */
-typedef void (*tp_arg_fn)(int64_t *index, void *value, const void *x, int64_t outer, int64_t n, int64_t inner);
+typedef void (*tp_arg_fn)(int64_t *index, void *value, const void *x, int64_t outer, int64_t n,
+                          int64_t inner);
 /* From (outer, n, inner) to the same shape. */
 typedef void (*tp_along_fn)(void *out, const void *x, int64_t outer, int64_t n, int64_t inner);
 /* Its gradient, from that of the result and from what was saved. */
-typedef void (*tp_along_grad_fn)(void *gx, const void *g, const void *saved, int64_t outer, int64_t n, int64_t inner);
+typedef void (*tp_along_grad_fn)(void *gx, const void *g, const void *saved, int64_t outer,
+                                 int64_t n, int64_t inner);
 /* Sorts each of rows of n: out receives the values in order, index where they were. Stable; NaN counts as largest. scratch:
  * 2 * n elements of x's type and as many of int64. */
-typedef void (*tp_sort_fn)(void *out, int64_t *index, const void *x, int64_t rows, int64_t n, bool descending, void *scratch);
+typedef void (*tp_sort_fn)(void *out, int64_t *index, const void *x, int64_t rows, int64_t n,
+                           bool descending, void *scratch);
 
 typedef struct tp_reduce_kernels {
     tp_reduce_fn reduce[TP_REDUCE_COUNT][TP_DTYPE_COUNT];
     tp_arg_fn argmax[TP_DTYPE_COUNT], argmin[TP_DTYPE_COUNT];
     tp_along_fn cumsum[TP_DTYPE_COUNT], cumprod[TP_DTYPE_COUNT]; /* integers to int64 */
     /* gx of a product over n, right for zeros as well; of cumprod; g is (outer, inner) and (outer, n, inner) */
-    tp_along_grad_fn prod_grad[2], cumprod_grad[2]; /* saved: x */
-    tp_along_fn softmax[2], log_softmax[2], logsumexp[2]; /* logsumexp: (outer, inner) */
+    tp_along_grad_fn prod_grad[2], cumprod_grad[2];        /* saved: x */
+    tp_along_fn softmax[2], log_softmax[2], logsumexp[2];  /* logsumexp: (outer, inner) */
     tp_along_grad_fn softmax_grad[2], log_softmax_grad[2]; /* saved: the result */
     tp_sort_fn sort[TP_DTYPE_COUNT];
 } tp_reduce_kernels;

@@ -9,7 +9,8 @@
 #define LOWEST (-(REAL)__builtin_inf())
 
 /* Whole rows in one chunk without weights: nothing leaves the registers between max and gradient. */
-static void NAME(short_rows)(const tp_cross_entropy_rows *r, REAL *loss, int64_t first, int64_t count) {
+static void NAME(short_rows)(const tp_cross_entropy_rows *r, REAL *loss, int64_t first,
+                             int64_t count) {
     const REAL *x = (const REAL *)r->logits + first * r->classes;
     REAL *g = r->gradient ? (REAL *)r->gradient + first * r->classes : NULL;
     const int64_t *label = r->label + first;
@@ -54,7 +55,8 @@ static void NAME(label_row)(const tp_cross_entropy_rows *r, int64_t i, double we
     double total = own * (shift - ((double)x[y] - top));
     if (each != 0) {
         double others = 0;
-        for (int64_t c = 0; c < classes; c++) others += (w ? (double)w[c] : 1) * (shift - ((double)x[c] - top));
+        for (int64_t c = 0; c < classes; c++)
+            others += (w ? (double)w[c] : 1) * (shift - ((double)x[c] - top));
         total += each * others;
     }
     *loss = (REAL)total;
@@ -74,7 +76,8 @@ static void NAME(label_row)(const tp_cross_entropy_rows *r, int64_t i, double we
  * p_c sum_k w_k t'_k - w_c t'_c, that of t (1 - e) w_c (ln s - z_c). */
 static void NAME(probability_row)(const tp_cross_entropy_rows *r, int64_t i, REAL *loss) {
     int64_t classes = r->classes;
-    const REAL *x = (const REAL *)r->logits + i * classes, *t = (const REAL *)r->probability + i * classes, *w = r->weight;
+    const REAL *x = (const REAL *)r->logits + i * classes,
+               *t = (const REAL *)r->probability + i * classes, *w = r->weight;
     REAL *g = r->gradient ? (REAL *)r->gradient + i * classes : NULL;
     REAL *gt = r->target_gradient ? (REAL *)r->target_gradient + i * classes : NULL;
     double keep = 1 - r->smoothing, each = classes ? r->smoothing / (double)classes : 0;
@@ -108,8 +111,10 @@ static void NAME(cross_entropy)(const tp_cross_entropy_rows *r) {
         for (int64_t c = 0; c < r->classes; c++) weights += (double)((const REAL *)r->weight)[c];
     }
     for (int64_t i = 0; i < r->rows; i++) {
-        if (r->label) NAME(label_row)(r, i, weights, loss + i);
-        else NAME(probability_row)(r, i, loss + i);
+        if (r->label)
+            NAME(label_row)(r, i, weights, loss + i);
+        else
+            NAME(probability_row)(r, i, loss + i);
     }
 }
 

@@ -65,8 +65,10 @@ TP_ALWAYS_INLINE VEC NAME(get_some)(const REAL *p, int64_t count, REAL fill) {
     return count >= LANES ? NAME(get)(p) : NAME(get_part)(p, count, fill);
 }
 TP_ALWAYS_INLINE void NAME(put_some)(REAL *p, VEC v, int64_t count) {
-    if (count >= LANES) NAME(put)(p, v);
-    else NAME(put_part)(p, v, count);
+    if (count >= LANES)
+        NAME(put)(p, v);
+    else
+        NAME(put_part)(p, v, count);
 }
 
 /* Lanes in halves: the same order for each width. */
@@ -95,14 +97,26 @@ TP_ALWAYS_INLINE VEC NAME(exp)(VEC x) {
     const REAL low = -104, high = 89, shift = 12582912; /* 1.5 * 2^23 */
     const REAL ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
     enum { MANTISSA = 23, BIAS = 127 };
-    static const REAL series[] = {1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1, 1};
+    static const REAL series[] = {1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24,
+                                  1.0f / 6,    0.5f,       1,          1};
 #else
     const REAL low = -746, high = 710, shift = 6755399441055744; /* 1.5 * 2^52 */
     const REAL ln2_high = 0.693145751953125, ln2_low = 1.42860682030941723212e-6;
     enum { MANTISSA = 52, BIAS = 1023 };
-    static const REAL series[] = {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
-                                  1.0 / 40320,      1.0 / 5040,      1.0 / 720,      1.0 / 120,     1.0 / 24,
-                                  1.0 / 6,          0.5,             1,              1};
+    static const REAL series[] = {1.0 / 6227020800,
+                                  1.0 / 479001600,
+                                  1.0 / 39916800,
+                                  1.0 / 3628800,
+                                  1.0 / 362880,
+                                  1.0 / 40320,
+                                  1.0 / 5040,
+                                  1.0 / 720,
+                                  1.0 / 120,
+                                  1.0 / 24,
+                                  1.0 / 6,
+                                  0.5,
+                                  1,
+                                  1};
 #endif
     x = NAME(pick)(x < low, NAME(all)(low), x);
     x = NAME(pick)(x > high, NAME(all)(high), x);
@@ -120,7 +134,8 @@ TP_ALWAYS_INLINE VEC NAME(exp)(VEC x) {
  * f - f^2/2 + s (f^2/2 + R(s^2)), R from the series of atanh: the large part f is exact. */
 TP_ALWAYS_INLINE VEC NAME(log)(VEC x) {
 #if REAL_BITS == 32
-    const REAL tiny = 1.17549435e-38f, lift = 8388608, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
+    const REAL tiny = 1.17549435e-38f, lift = 8388608, ln2_high = 0.693359375f,
+               ln2_low = -2.12194440e-4f;
     enum { MANTISSA = 23, LIFT = 23 };
     const INTEGER middle = 0x3f3504f3; /* sqrt(1/2) */
     enum { TERMS = 5 };

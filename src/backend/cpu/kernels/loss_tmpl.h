@@ -1,7 +1,8 @@
 /* Losses between elements, with their derivatives. A template over lanes.h. Each NAME(kind_terms) gets a chunk of the input x and
  * of the target t and gives the loss and its derivative with respect to x. */
 
-#define TERMS(kind) TP_ALWAYS_INLINE void NAME(kind##_terms)(VEC x, VEC t, VEC pos, REAL p, VEC *loss, VEC *slope)
+#define TERMS(kind) \
+    TP_ALWAYS_INLINE void NAME(kind##_terms)(VEC x, VEC t, VEC pos, REAL p, VEC * loss, VEC * slope)
 
 TP_ALWAYS_INLINE VEC NAME(sign)(VEC d) {
     VEC one = NAME(all)(1), zero = NAME(all)(0);
@@ -76,32 +77,33 @@ TERMS(kl_log) {
     *slope = -e;
 }
 
-#define LOSS(kind)                                                                                     \
-    static double NAME(kind##_loss)(const tp_loss_elements *all) {                                     \
-        const REAL *x = all->input, *t = all->target, *w = all->weight, *pos = all->pos_weight;        \
-        REAL *to = all->loss, *g = all->gradient, p = (REAL)all->p, scale = (REAL)all->scale;          \
-        double total = 0;                                                                              \
-        VEC sum = NAME(all)(0), one = NAME(all)(1);                                                    \
-        for (int64_t i = 0; i < all->n; i += LANES) {                                                  \
-            int64_t left = all->n - i;                                                                 \
-            VEC loss, slope;                                                                           \
-            NAME(kind##_terms)(NAME(get_some)(x + i, left, 0), NAME(get_some)(t + i, left, 0),         \
-                               pos ? NAME(get_some)(pos + i, left, 0) : one, p, &loss, &slope);        \
-            if (w) {                                                                                   \
-                VEC weight = NAME(get_some)(w + i, left, 0);                                           \
-                loss *= weight;                                                                        \
-                slope *= weight;                                                                       \
-            }                                                                                          \
-            if (to) NAME(put_some)(to + i, loss, left);                                                \
-            if (g) NAME(put_some)(g + i, slope * scale, left);                                         \
-            if (left < LANES) {                                                                        \
-                for (int l = 0; l < (int)left; l++) total += loss[l];                                  \
-                break;                                                                                 \
-            }                                                                                          \
-            sum += loss;                                                                               \
-            if (i / LANES % 64 == 63) total += NAME(lanes_sum)(sum), sum = NAME(all)(0);               \
-        }                                                                                              \
-        return total + NAME(lanes_sum)(sum);                                                           \
+#define LOSS(kind)                                                                              \
+    static double NAME(kind##_loss)(const tp_loss_elements *all) {                              \
+        const REAL *x = all->input, *t = all->target, *w = all->weight, *pos = all->pos_weight; \
+        REAL *to = all->loss, *g = all->gradient, p = (REAL)all->p, scale = (REAL)all->scale;   \
+        double total = 0;                                                                       \
+        VEC sum = NAME(all)(0), one = NAME(all)(1);                                             \
+        for (int64_t i = 0; i < all->n; i += LANES) {                                           \
+            int64_t left = all->n - i;                                                          \
+            VEC loss, slope;                                                                    \
+            NAME(kind##_terms)                                                                  \
+            (NAME(get_some)(x + i, left, 0), NAME(get_some)(t + i, left, 0),                    \
+             pos ? NAME(get_some)(pos + i, left, 0) : one, p, &loss, &slope);                   \
+            if (w) {                                                                            \
+                VEC weight = NAME(get_some)(w + i, left, 0);                                    \
+                loss *= weight;                                                                 \
+                slope *= weight;                                                                \
+            }                                                                                   \
+            if (to) NAME(put_some)(to + i, loss, left);                                         \
+            if (g) NAME(put_some)(g + i, slope * scale, left);                                  \
+            if (left < LANES) {                                                                 \
+                for (int l = 0; l < (int)left; l++) total += loss[l];                           \
+                break;                                                                          \
+            }                                                                                   \
+            sum += loss;                                                                        \
+            if (i / LANES % 64 == 63) total += NAME(lanes_sum)(sum), sum = NAME(all)(0);        \
+        }                                                                                       \
+        return total + NAME(lanes_sum)(sum);                                                    \
     }
 LOSS(mse)
 LOSS(l1)

@@ -66,18 +66,20 @@ static REAL NAME(fold)(const VEC *from, int count, enum join join) {
             break;
         case JOIN_MAX:
             for (int l = 0; l < w; l++)
-                lane[l] = lane[l + w] > lane[l] || lane[l + w] != lane[l + w] ? lane[l + w] : lane[l];
+                lane[l] =
+                    lane[l + w] > lane[l] || lane[l + w] != lane[l + w] ? lane[l + w] : lane[l];
             break;
         case JOIN_MIN:
             for (int l = 0; l < w; l++)
-                lane[l] = lane[l + w] < lane[l] || lane[l + w] != lane[l + w] ? lane[l + w] : lane[l];
+                lane[l] =
+                    lane[l + w] < lane[l] || lane[l + w] != lane[l + w] ? lane[l + w] : lane[l];
             break;
         }
     return lane[0];
 }
 
 /* n elements that lie side by side. */
-static double NAME(row)(const NAME(reduction) *r, const REAL *x, int64_t n) {
+static double NAME(row)(const NAME(reduction) * r, const REAL *x, int64_t n) {
     enum { BLOCK = 4096 };
     double total = r->neutral;
     for (int64_t start = 0; start < n; start += BLOCK, x += BLOCK) {
@@ -95,8 +97,8 @@ static double NAME(row)(const NAME(reduction) *r, const REAL *x, int64_t n) {
 }
 
 /* `chunks` chunks of columns, one row below the other. */
-static void NAME(columns)(const NAME(reduction) *r, REAL *out, const REAL *x, int64_t n, int64_t step, int chunks,
-                          double divisor) {
+static void NAME(columns)(const NAME(reduction) * r, REAL *out, const REAL *x, int64_t n,
+                          int64_t step, int chunks, double divisor) {
     enum { ROWS = 64 };
     double total[256 / sizeof(REAL)];
     VEC sum[GROUPS];
@@ -109,13 +111,15 @@ static void NAME(columns)(const NAME(reduction) *r, REAL *out, const REAL *x, in
             for (int g = 0; g < chunks; g++) NAME(put)(out + g * LANES, sum[g]);
             return;
         }
-        for (int l = 0; l < width; l++) total[l] = start ? join_two(r->join, total[l], lane[l]) : lane[l];
+        for (int l = 0; l < width; l++)
+            total[l] = start ? join_two(r->join, total[l], lane[l]) : lane[l];
     }
     for (int l = 0; l < width; l++) out[l] = (REAL)(total[l] / divisor);
 }
 
 /* Fewer columns than lanes: LANES rows at a time are `inner` whole chunks. */
-static void NAME(narrow)(const NAME(reduction) *r, REAL *out, const REAL *x, int64_t n, int inner, double divisor) {
+static void NAME(narrow)(const NAME(reduction) * r, REAL *out, const REAL *x, int64_t n, int inner,
+                         double divisor) {
     enum { TURNS = 64 };
     double total[LANES];
     VEC sum[LANES];
@@ -124,9 +128,11 @@ static void NAME(narrow)(const NAME(reduction) *r, REAL *out, const REAL *x, int
     int64_t stride = LANES * inner, turns = n / LANES;
     for (int64_t start = 0; start < turns; start += TURNS) {
         for (int v = 0; v < inner; v++) sum[v] = NAME(all)(r->neutral);
-        r->take(sum, x + start * stride, turns - start < TURNS ? turns - start : TURNS, stride, inner);
+        r->take(sum, x + start * stride, turns - start < TURNS ? turns - start : TURNS, stride,
+                inner);
         for (int row = 0; row < LANES; row++)
-            for (int c = 0; c < inner; c++) total[c] = join_two(r->join, total[c], lane[row * inner + c]);
+            for (int c = 0; c < inner; c++)
+                total[c] = join_two(r->join, total[c], lane[row * inner + c]);
     }
     for (int64_t i = turns * LANES; i < n; i++) {
         sum[0] = NAME(all)(r->neutral);
@@ -136,8 +142,8 @@ static void NAME(narrow)(const NAME(reduction) *r, REAL *out, const REAL *x, int
     for (int c = 0; c < inner; c++) out[c] = (REAL)(total[c] / divisor);
 }
 
-static void NAME(reduce)(const NAME(reduction) *r, REAL *out, const REAL *x, int64_t outer, int64_t n, int64_t inner,
-                         int64_t step, double divisor) {
+static void NAME(reduce)(const NAME(reduction) * r, REAL *out, const REAL *x, int64_t outer,
+                         int64_t n, int64_t inner, int64_t step, double divisor) {
     for (int64_t o = 0; o < outer; o++, x += n * step, out += inner) {
         if (step == 1) {
             out[0] = (REAL)(NAME(row)(r, x, n) / divisor);
@@ -145,7 +151,8 @@ static void NAME(reduce)(const NAME(reduction) *r, REAL *out, const REAL *x, int
             NAME(narrow)(r, out, x, n, (int)step, divisor);
         } else {
             int64_t c = 0;
-            for (; c + WIDE <= inner; c += WIDE) NAME(columns)(r, out + c, x + c, n, step, GROUPS, divisor);
+            for (; c + WIDE <= inner; c += WIDE)
+                NAME(columns)(r, out + c, x + c, n, step, GROUPS, divisor);
             int rest = (int)(inner - c) / LANES;
             if (rest) NAME(columns)(r, out + c, x + c, n, step, rest, divisor);
             /* the last few are done together with their neighbours once more, to the same bits */
@@ -156,7 +163,13 @@ static void NAME(reduce)(const NAME(reduction) *r, REAL *out, const REAL *x, int
 }
 
 #define HUGE_REAL ((REAL)__builtin_inf())
-#define REDUCTION(kind, how, start)                                                                              static const NAME(reduction) NAME(kind##_reduction) = {NAME(kind##_take), NAME(kind##_take_part), how, start};     static void NAME(kind##_reduce)(void *out, const void *x, int64_t outer, int64_t n, int64_t inner,                                           int64_t step, double divisor) {                                                  NAME(reduce)(&NAME(kind##_reduction), out, x, outer, n, inner, step, divisor);                           }
+#define REDUCTION(kind, how, start)                                                       \
+    static const NAME(reduction)                                                          \
+        NAME(kind##_reduction) = {NAME(kind##_take), NAME(kind##_take_part), how, start}; \
+    static void NAME(kind##_reduce)(void *out, const void *x, int64_t outer, int64_t n,   \
+                                    int64_t inner, int64_t step, double divisor) {        \
+        NAME(reduce)(&NAME(kind##_reduction), out, x, outer, n, inner, step, divisor);    \
+    }
 REDUCTION(sum, JOIN_ADD, 0)
 REDUCTION(prod, JOIN_MULTIPLY, 1)
 REDUCTION(max, JOIN_MAX, -HUGE_REAL)
@@ -186,7 +199,8 @@ static int64_t NAME(find)(const REAL *x, int64_t n, REAL value) {
 }
 
 /* Down the columns, a chunk of them at a time. */
-static void NAME(arg_columns)(int64_t *index, REAL *value, const REAL *x, int64_t n, int64_t inner, bool largest) {
+static void NAME(arg_columns)(int64_t *index, REAL *value, const REAL *x, int64_t n, int64_t inner,
+                              bool largest) {
     enum { WIDTH = 32 };
     for (int64_t c = 0; c < inner; c += WIDTH) {
         int64_t width = inner - c < WIDTH ? inner - c : WIDTH;
@@ -208,12 +222,14 @@ static void NAME(arg_columns)(int64_t *index, REAL *value, const REAL *x, int64_
     }
 }
 
-static void NAME(arg)(int64_t *index, void *to, const void *from, int64_t outer, int64_t n, int64_t inner, bool largest) {
+static void NAME(arg)(int64_t *index, void *to, const void *from, int64_t outer, int64_t n,
+                      int64_t inner, bool largest) {
     const REAL *x = from;
     REAL *value = to;
     for (int64_t o = 0; o < outer; o++, x += n * inner, index += inner) {
         if (inner == 1) {
-            REAL best = (REAL)NAME(row)(largest ? &NAME(max_reduction) : &NAME(min_reduction), x, n);
+            REAL best =
+                (REAL)NAME(row)(largest ? &NAME(max_reduction) : &NAME(min_reduction), x, n);
             index[0] = NAME(find)(x, n, best);
             if (value) value[0] = best;
         } else {
@@ -222,10 +238,12 @@ static void NAME(arg)(int64_t *index, void *to, const void *from, int64_t outer,
         if (value) value += inner;
     }
 }
-static void NAME(argmax)(int64_t *index, void *value, const void *x, int64_t outer, int64_t n, int64_t inner) {
+static void NAME(argmax)(int64_t *index, void *value, const void *x, int64_t outer, int64_t n,
+                         int64_t inner) {
     NAME(arg)(index, value, x, outer, n, inner, true);
 }
-static void NAME(argmin)(int64_t *index, void *value, const void *x, int64_t outer, int64_t n, int64_t inner) {
+static void NAME(argmin)(int64_t *index, void *value, const void *x, int64_t outer, int64_t n,
+                         int64_t inner) {
     NAME(arg)(index, value, x, outer, n, inner, false);
 }
 

@@ -6,7 +6,9 @@
 #define REAL_BITS 32
 #define NAME(x)   x##_float
 #include "backend/cpu/kernels/lanes.h"
+
 #include "backend/cpu/kernels/softmax_rows.h"
+
 #include "backend/cpu/kernels/softmax_tmpl.h"
 #undef REAL
 #undef REAL_BITS
@@ -16,7 +18,9 @@
 #define REAL_BITS 64
 #define NAME(x)   x##_double
 #include "backend/cpu/kernels/lanes.h"
+
 #include "backend/cpu/kernels/softmax_rows.h"
+
 #include "backend/cpu/kernels/softmax_tmpl.h"
 
 void TP_ISA_NAME(tp_register_softmax)(tp_kernels *kernels);

@@ -3,7 +3,8 @@
 
 static REAL NAME(row_max)(const REAL *x, int64_t n) {
     VEC top = NAME(all)(LOWEST);
-    for (int64_t i = 0; i < n; i += LANES) top = NAME(larger)(top, NAME(get_some)(x + i, n - i, LOWEST));
+    for (int64_t i = 0; i < n; i += LANES)
+        top = NAME(larger)(top, NAME(get_some)(x + i, n - i, LOWEST));
     return NAME(lanes_max)(top);
 }
 

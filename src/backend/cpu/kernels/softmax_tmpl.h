@@ -19,9 +19,11 @@ static void NAME(softmax_row)(REAL *out, const REAL *x, int64_t n, bool logarith
 }
 
 /* `count` columns side by side, n rows that lie `inner` apart. */
-static void NAME(softmax_columns)(REAL *out, const REAL *x, int64_t n, int64_t inner, int64_t count, bool logarithm) {
+static void NAME(softmax_columns)(REAL *out, const REAL *x, int64_t n, int64_t inner, int64_t count,
+                                  bool logarithm) {
     VEC top = NAME(all)(LOWEST), sum = NAME(all)(0);
-    for (int64_t i = 0; i < n; i++) top = NAME(larger)(top, NAME(get_some)(x + i * inner, count, 0));
+    for (int64_t i = 0; i < n; i++)
+        top = NAME(larger)(top, NAME(get_some)(x + i * inner, count, 0));
     for (int64_t i = 0; i < n; i++) {
         VEC e = NAME(exp)(NAME(get_some)(x + i * inner, count, 0) - top);
         if (!logarithm) NAME(put_some)(out + i * inner, e, count);
@@ -35,8 +37,8 @@ static void NAME(softmax_columns)(REAL *out, const REAL *x, int64_t n, int64_t i
     }
 }
 
-TP_ALWAYS_INLINE void NAME(softmax_any)(void *to, const void *from, int64_t outer, int64_t n, int64_t inner,
-                                        bool logarithm) {
+TP_ALWAYS_INLINE void NAME(softmax_any)(void *to, const void *from, int64_t outer, int64_t n,
+                                        int64_t inner, bool logarithm) {
     REAL *out = to;
     const REAL *x = from;
     for (int64_t o = 0; o < outer; o++, x += n * inner, out += n * inner) {
@@ -62,13 +64,16 @@ static void NAME(logsumexp)(void *to, const void *from, int64_t outer, int64_t n
     for (int64_t o = 0; o < outer; o++, x += n * inner, out += inner) {
         if (inner == 1) {
             REAL top = NAME(row_max)(x, n);
-            if (top == -LOWEST || top == LOWEST) out[0] = top;
-            else out[0] = top + NAME(log)(NAME(all)((REAL)NAME(row_exp)(NULL, x, n, top)))[0];
+            if (top == -LOWEST || top == LOWEST)
+                out[0] = top;
+            else
+                out[0] = top + NAME(log)(NAME(all)((REAL)NAME(row_exp)(NULL, x, n, top)))[0];
             continue;
         }
         for (int64_t c = 0; c < inner; c += LANES) {
             VEC top = NAME(all)(LOWEST), sum = NAME(all)(0);
-            for (int64_t i = 0; i < n; i++) top = NAME(larger)(top, NAME(get_some)(x + i * inner + c, inner - c, 0));
+            for (int64_t i = 0; i < n; i++)
+                top = NAME(larger)(top, NAME(get_some)(x + i * inner + c, inner - c, 0));
             for (int64_t i = 0; i < n; i++)
                 sum += NAME(exp)(NAME(get_some)(x + i * inner + c, inner - c, 0) - top);
             IVEC infinite = NAME(magnitude)(top) == -LOWEST;
@@ -78,7 +83,8 @@ static void NAME(logsumexp)(void *to, const void *from, int64_t outer, int64_t n
 }
 
 /* Softmax: gx = y (g - sum of g y); log-softmax: gx = g - exp(y) (sum of g). */
-TP_ALWAYS_INLINE void NAME(grad_rows)(REAL *gx, const REAL *g, const REAL *y, int64_t n, bool logarithm) {
+TP_ALWAYS_INLINE void NAME(grad_rows)(REAL *gx, const REAL *g, const REAL *y, int64_t n,
+                                      bool logarithm) {
     double total = 0;
     VEC sum = NAME(all)(0);
     for (int64_t i = 0; i < n; i += LANES) {
@@ -93,8 +99,8 @@ TP_ALWAYS_INLINE void NAME(grad_rows)(REAL *gx, const REAL *g, const REAL *y, in
         NAME(put_some)(gx + i, logarithm ? v - NAME(exp)(r) * all : r * (v - all), n - i);
     }
 }
-TP_ALWAYS_INLINE void NAME(grad_columns)(REAL *gx, const REAL *g, const REAL *y, int64_t n, int64_t inner, int64_t count,
-                                         bool logarithm) {
+TP_ALWAYS_INLINE void NAME(grad_columns)(REAL *gx, const REAL *g, const REAL *y, int64_t n,
+                                         int64_t inner, int64_t count, bool logarithm) {
     VEC sum = NAME(all)(0);
     for (int64_t i = 0; i < n; i++) {
         VEC v = NAME(get_some)(g + i * inner, count, 0);
@@ -102,12 +108,14 @@ TP_ALWAYS_INLINE void NAME(grad_columns)(REAL *gx, const REAL *g, const REAL *y,
         sum += v;
     }
     for (int64_t i = 0; i < n; i++) {
-        VEC v = NAME(get_some)(g + i * inner, count, 0), r = NAME(get_some)(y + i * inner, count, 0);
+        VEC v = NAME(get_some)(g + i * inner, count, 0),
+            r = NAME(get_some)(y + i * inner, count, 0);
         NAME(put_some)(gx + i * inner, logarithm ? v - NAME(exp)(r) * sum : r * (v - sum), count);
     }
 }
-TP_ALWAYS_INLINE void NAME(softmax_grad_any)(void *to, const void *from, const void *result, int64_t outer, int64_t n,
-                                             int64_t inner, bool logarithm) {
+TP_ALWAYS_INLINE void NAME(softmax_grad_any)(void *to, const void *from, const void *result,
+                                             int64_t outer, int64_t n, int64_t inner,
+                                             bool logarithm) {
     REAL *gx = to;
     const REAL *g = from, *y = result;
     for (int64_t o = 0; o < outer; o++, gx += n * inner, g += n * inner, y += n * inner) {
@@ -119,10 +127,12 @@ TP_ALWAYS_INLINE void NAME(softmax_grad_any)(void *to, const void *from, const v
         }
     }
 }
-static void NAME(softmax_grad)(void *gx, const void *g, const void *y, int64_t outer, int64_t n, int64_t inner) {
+static void NAME(softmax_grad)(void *gx, const void *g, const void *y, int64_t outer, int64_t n,
+                               int64_t inner) {
     NAME(softmax_grad_any)(gx, g, y, outer, n, inner, false);
 }
-static void NAME(log_softmax_grad)(void *gx, const void *g, const void *y, int64_t outer, int64_t n, int64_t inner) {
+static void NAME(log_softmax_grad)(void *gx, const void *g, const void *y, int64_t outer, int64_t n,
+                                   int64_t inner) {
     NAME(softmax_grad_any)(gx, g, y, outer, n, inner, true);
 }
 
