@@ -1,0 +1,65 @@
+/** @file io.h
+ *  Files of weights: safetensors.
+ *
+ *  Every writer writes beside the target, syncs and renames, so that a file is either the old one or the new one. A damaged file
+ *  is an ordinary error (FORMAT) that names the file, the offset and the reason; sizes are checked before anything is
+ *  allocated.
+ */
+#ifndef TAPER_IO_H
+#define TAPER_IO_H
+
+#include <taper/nn.h>
+
+TP_BEGIN_DECLS
+
+/** A text that goes with tensors in a file. */
+typedef struct tp_metadata {
+    const char *key, *value;
+} tp_metadata;
+
+/** Saves parameters and buffers of a module under PyTorch's keys, as safetensors. False after an error. */
+TP_API bool tp_save_at(tp_location at, const char *path, tp_module *module);
+#define tp_save(path, module) tp_save_at(TP_HERE, path, (tp_module *)(module))
+
+/** Arguments of tp_load. */
+typedef struct tp_load_args {
+    const char *path;
+    tp_module *module;
+    bool partial; /**< missing and unexpected keys are no error (PyTorch's strict=False); shapes still have to fit */
+} tp_load_args;
+/** Loads what tp_save() or any other program wrote into a module of the same structure, converting types. All or
+ *  nothing: after an error (FILE, FORMAT, STATE) the module is as it was, and false comes back. */
+TP_API bool tp_load_at(tp_location at, tp_load_args args);
+#define tp_load(...) tp_load_at(TP_HERE, TP_MAKE(tp_load_args, .path = __VA_ARGS__))
+
+/** Arguments of tp_save_tensors. */
+typedef struct tp_save_tensors_args {
+    const char *path;
+    const tp_named_tensor *items; /**< any types and strides; names must differ */
+    size_t count;
+    const tp_metadata *metadata; /**< or NULL */
+    size_t metadata_count;
+} tp_save_tensors_args;
+/** Saves named tensors as safetensors. False after an error. */
+TP_API bool tp_save_tensors_at(tp_location at, tp_save_tensors_args args);
+#define tp_save_tensors(...) \
+    tp_save_tensors_at(TP_HERE, TP_MAKE(tp_save_tensors_args, .path = __VA_ARGS__))
+
+/** An opened file of tensors. */
+typedef struct tp_tensor_file tp_tensor_file;
+/** Opens a safetensors file. Tensors of types that Taper has lie in the mapped file, without a copy; float16 and bfloat16 become
+ *  float32. Owned by the user, ended by tp_tensor_file_close(). NULL after an error (FILE, FORMAT, UNSUPPORTED, MEMORY). */
+TP_API tp_tensor_file *tp_load_tensors_at(tp_location at, const char *path);
+#define tp_load_tensors(path) tp_load_tensors_at(TP_HERE, path)
+/** Its tensors, in the file's order; they belong to the file and are for reading: clone to change one. */
+TP_API tp_named_list tp_tensor_file_list(const tp_tensor_file *file);
+/** One of them, or NULL where there is none of that name. */
+TP_API tp_tensor *tp_tensor_file_get(const tp_tensor_file *file, const char *name);
+/** The metadata value of a key, or NULL. */
+TP_API const char *tp_tensor_file_metadata(const tp_tensor_file *file, const char *key);
+/** Ends it and its tensors. NULL is fine. */
+TP_API void tp_tensor_file_close(tp_tensor_file *file);
+
+TP_END_DECLS
+
+#endif
