@@ -23,6 +23,7 @@ FAMILIES = [
     "nn",
     "train",
     "print",
+    "view",
 ]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
