@@ -76,11 +76,15 @@ typedef struct tp_context {
     struct tp_generator generator;
     const struct tp_kernels *kernels;
     tp_pool *pool;
-    int threads;             /* wanted; 0 until asked: as many as processors */
-    /* What nn/ keeps for the thread; it sets these three together. */
+    int threads; /* wanted; 0 until asked: as many as processors */
+    /* What nn/ keeps for the thread; it sets these four together. */
     struct tp_module_state *modules;
-    const char **module_path;  /* the path of the layer that is running stands there */
-    void (*modules_end)(void); /* frees it all */
+    const char **module_path;          /* the path of the layer that is running stands there */
+    const char *(*module_where)(void); /* "in layer 2 (Linear)", or NULL */
+    void (*modules_end)(void);         /* frees it all */
+    /* What data/ keeps: husks of data sets that ended. */
+    struct tp_dataset *datasets;
+    void (*datasets_end)(void);
     struct tp_print_state {
         int precision, threshold, edgeitems, linewidth;
     } print;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nn/state.h"
 #include "tensor/tensor.h"
 
 const char *tp_error_text(tp_error_code code) {
@@ -78,7 +77,8 @@ static void deliver(tp_error_state *state, const tp_error *error) {
 
 tp_tensor *tp_fail(tp_location at, const char *op, tp_error_code code, const char *got,
                    const char *want, const char *hint) {
-    const char *layer = tp_module_where();
+    const tp_context *context = tp_ctx();
+    const char *layer = context->module_where ? context->module_where() : NULL;
     if (layer) hint = hint && hint[0] ? tp_text("%s; %s", hint, layer) : layer;
     tp_error error = {code, op, got ? got : "", want ? want : "", hint ? hint : "", at};
     deliver(&tp_ctx()->error, &error);

@@ -317,7 +317,7 @@ void tp_random_epoch_own_end(tp_generator *g, int64_t n) {
         tp_generator_discard(g, (uint64_t)n - 1);
 }
 
-void tp_random_split(tp_generator *g, int64_t *indices, int64_t n) {
+void tp_random_split_order(tp_generator *g, int64_t *indices, int64_t n) {
     tp_random_permutation(g, indices, n);
 }
 

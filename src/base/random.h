@@ -126,7 +126,7 @@ void tp_random_epoch_own_end(tp_generator *g, int64_t n);
 
 /* random_split(dataset, lengths, generator=g): part k is the k-th slice of `indices`, which are
  * randperm(n) with n the sum of the lengths. */
-void tp_random_split(tp_generator *g, int64_t *indices, int64_t n);
+void tp_random_split_order(tp_generator *g, int64_t *indices, int64_t n);
 /* The lengths that random_split makes of fractions of n: each rounded down, and what remains dealt
  * out one by one from the first. False where a fraction lies outside [0, 1] or they do not sum to
  * 1 (more than 1, or less by over 1e-9 of it). */

@@ -12,6 +12,7 @@ tp_module_state *tp_module_state_start(void) {
     context->modules = tp_new(sizeof(tp_module_state));
     if (context->modules) {
         context->module_path = &context->modules->path;
+        context->module_where = tp_module_where;
         context->modules_end = tp_module_state_end;
     }
     return context->modules;
@@ -49,6 +50,7 @@ void tp_module_state_end(void) {
     }
     tp_delete(state);
     context->modules = NULL;
+    context->module_where = NULL;
     context->module_path = NULL;
     context->modules_end = NULL;
 }

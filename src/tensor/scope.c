@@ -88,6 +88,7 @@ void tp_shutdown(void) {
     tp_scope_list *own = &context->scope.lists[0];
     while (own->first) end_tensor(own->first);
     if (context->modules_end) context->modules_end();
+    if (context->datasets_end) context->datasets_end();
     tp_lazy_end();
     tp_pool_free(context->pool);
     context->pool = NULL;
