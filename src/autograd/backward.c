@@ -165,6 +165,7 @@ bool tp_backward_at(tp_location at, tp_backward_args args) {
     tp_tape *tape = &tp_ctx()->tape;
     if (args.x && args.x->poison && args.x->life == TP_ALIVE) {
         tp_surface();
+        tape->failed = true; /* so that a step on what is left of the gradients does nothing */
         return false;
     }
     if (!tp_usable(at, "backward", args.x)) return false;

@@ -12,13 +12,19 @@ static double power_sum(const tp_tensor *g, double p) {
         int64_t end = start + 1024 < g->numel ? start + 1024 : g->numel;
         double sum = 0;
         for (int64_t i = start; i < end; i++) {
-            double value = g->dtype == TP_FLOAT32 ? (double)((const float *)(const void *)g->data)[i] : ((const double *)(const void *)g->data)[i];
+            double value = g->dtype == TP_FLOAT32
+                               ? (double)((const float *)(const void *)g->data)[i]
+                               : ((const double *)(const void *)g->data)[i];
             double size = fabs(value);
-            if (isinf(p)) sum = size > sum || size != size ? size : sum;
-            else sum += p == 2 ? size * size : p == 1 ? size : pow(size, p);
+            if (isinf(p))
+                sum = size > sum || size != size ? size : sum;
+            else
+                sum += p == 2 ? size * size : p == 1 ? size : pow(size, p);
         }
-        if (isinf(p)) total = sum > total || sum != sum ? sum : total;
-        else total += sum;
+        if (isinf(p))
+            total = sum > total || sum != sum ? sum : total;
+        else
+            total += sum;
     }
     return total;
 }
@@ -26,7 +32,9 @@ static double power_sum(const tp_tensor *g, double p) {
 double tp_clip_grad_norm_at(tp_location at, tp_clip_args args) {
     double p = args.norm_type != 0 ? args.norm_type : 2;
     if (!args.optim || args.limit < 0 || p < 0) {
-        tp_fail(at, "clip_grad_norm", TP_ERROR_ARGUMENT, tp_text("limit %g, norm type %g", args.limit, p), "an optimiser, a limit of at least 0, a positive norm type", NULL);
+        tp_fail(at, "clip_grad_norm", TP_ERROR_ARGUMENT,
+                tp_text("limit %g, norm type %g", args.limit, p),
+                "an optimiser, a limit of at least 0, a positive norm type", NULL);
         return NAN;
     }
     double total = 0;
@@ -35,8 +43,10 @@ double tp_clip_grad_norm_at(tp_location at, tp_clip_args args) {
         const tp_tensor *g = tp_grad(x);
         if (!g) continue;
         double part = power_sum(g, p);
-        if (isinf(p)) total = part > total || part != part ? part : total;
-        else total += part;
+        if (isinf(p))
+            total = part > total || part != part ? part : total;
+        else
+            total += part;
     }
     double norm = isinf(p) ? total : p == 2 ? sqrt(total) : pow(total, 1 / p);
     double scale = args.limit / (norm + 1e-6);
@@ -50,7 +60,8 @@ double tp_clip_grad_norm_at(tp_location at, tp_clip_args args) {
 
 void tp_clip_grad_value_at(tp_location at, tp_clip_args args) {
     if (!args.optim || args.limit < 0) {
-        tp_fail(at, "clip_grad_value", TP_ERROR_ARGUMENT, tp_text("limit %g", args.limit), "an optimiser and a limit of at least 0", NULL);
+        tp_fail(at, "clip_grad_value", TP_ERROR_ARGUMENT, tp_text("limit %g", args.limit),
+                "an optimiser and a limit of at least 0", NULL);
         return;
     }
     tp_tensor *x;

@@ -27,11 +27,11 @@ static bool move_values(tp_tensor *x, tp_storage *block, char *place, size_t byt
 }
 
 /* Gives a parameter a place for its gradient in the block, with the gradient that it may have. */
-static bool place_gradient(tp_location at, tp_tensor *x, tp_storage *block, char *place,
-                           size_t bytes) {
+static bool place_gradient(tp_location at, const char *op, tp_tensor *x, tp_storage *block,
+                           char *place, size_t bytes) {
     tp_storage *storage = tp_storage_inside(block, place, bytes);
     if (!storage) return false;
-    tp_tensor *grad = tp_make_over(at, "optim", storage, place, x->dtype, tp_shape_copy(x));
+    tp_tensor *grad = tp_make_over(at, op, storage, place, x->dtype, tp_shape_copy(x));
     if (grad->poison) return true; /* reported; it gets one of its own later */
     tp_own(grad);
     if (x->grad) {
@@ -55,7 +55,7 @@ static void fill_state(tp_optim *optim, tp_optim_group *group) {
     }
 }
 
-bool tp_optim_flatten(tp_location at, tp_optim *optim, tp_optim_group *group) {
+bool tp_optim_flatten(tp_location at, const char *op, tp_optim *optim, tp_optim_group *group) {
     size_t item = tp_item_size(group->dtype);
     for (size_t i = 0; i < group->count; i++) {
         group->slots[i].offset = group->elements;
@@ -76,12 +76,12 @@ bool tp_optim_flatten(tp_location at, tp_optim *optim, tp_optim_group *group) {
             if (group->state[s]) slot->state[s] = (char *)group->state[s]->data + start;
         fine =
             move_values(slot->tensor, group->values, (char *)group->values->data + start, bytes) &&
-            place_gradient(at, slot->tensor, group->gradients,
+            place_gradient(at, op, slot->tensor, group->gradients,
                            (char *)group->gradients->data + start, bytes);
         slot->tensor->lazy_allowed = fine && slot->tensor->ndim == 2;
     }
     if (!fine) {
-        tp_fail_memory(at, "optim", (size_t)group->elements * item);
+        tp_fail_memory(at, op, (size_t)group->elements * item);
         return false;
     }
     fill_state(optim, group);

@@ -17,11 +17,13 @@ static bool option_fits(tp_location at, const char *op, const char *name, double
     return false;
 }
 
-static bool common_fit(tp_location at, const char *op, double lr, double weight_decay,
-                       double momentum) {
+bool tp_optim_options_fit(tp_location at, const char *op, double lr, double weight_decay,
+                          double momentum) {
     return option_fits(at, op, "lr", lr, lr >= 0 && isfinite(lr), "at least 0") &&
-           option_fits(at, op, "weight_decay", weight_decay, weight_decay >= 0, "at least 0") &&
-           option_fits(at, op, "momentum", momentum, momentum >= 0, "at least 0");
+           option_fits(at, op, "weight_decay", weight_decay,
+                       weight_decay >= 0 && isfinite(weight_decay), "at least 0") &&
+           option_fits(at, op, "momentum", momentum, momentum >= 0 && isfinite(momentum),
+                       "at least 0");
 }
 
 tp_optim *tp_sgd_at(tp_location at, tp_sgd_args args) {
@@ -29,7 +31,7 @@ tp_optim *tp_sgd_at(tp_location at, tp_sgd_args args) {
         tp_fail(at, "sgd", TP_ERROR_ARGUMENT, "no learning rate", ".lr = a number above 0", NULL);
         return NULL;
     }
-    if (!common_fit(at, "sgd", args.lr, args.weight_decay, args.momentum)) return NULL;
+    if (!tp_optim_options_fit(at, "sgd", args.lr, args.weight_decay, args.momentum)) return NULL;
     if (args.nesterov && (args.momentum <= 0 || args.dampening != 0)) {
         tp_fail(
             at, "sgd", TP_ERROR_ARGUMENT,
@@ -38,6 +40,7 @@ tp_optim *tp_sgd_at(tp_location at, tp_sgd_args args) {
         return NULL;
     }
     tp_optim_kind kind = {.name = "SGD",
+                          .op = "sgd",
                           .update = TP_UPDATE_SGD,
                           .state = {args.momentum != 0 ? "momentum_buffer" : NULL}};
     tp_update_args options = {.lr = args.lr,
@@ -46,7 +49,8 @@ tp_optim *tp_sgd_at(tp_location at, tp_sgd_args args) {
                               .weight_decay = args.weight_decay,
                               .nesterov = args.nesterov,
                               .maximize = args.maximize};
-    return tp_optim_new(at, kind, &options, 0, 0, args.module, args.parameters, args.count);
+    return tp_optim_new(at, kind, &options, 0, 0,
+                        (tp_optim_source){args.module, args.parameters, args.count});
 }
 
 static tp_optim *adam(tp_location at, const char *op, const char *name, const tp_adam_args *args,
@@ -60,7 +64,7 @@ static tp_optim *adam(tp_location at, const char *op, const char *name, const tp
                               .decoupled = decoupled,
                               .amsgrad = args->amsgrad,
                               .maximize = args->maximize};
-    if (!common_fit(at, op, options.lr, options.weight_decay, 0)) return NULL;
+    if (!tp_optim_options_fit(at, op, options.lr, options.weight_decay, 0)) return NULL;
     if (!option_fits(at, op, "beta1", options.beta1, options.beta1 >= 0 && options.beta1 < 1,
                      "0 <= beta1 < 1") ||
         !option_fits(at, op, "beta2", options.beta2, options.beta2 >= 0 && options.beta2 < 1,
@@ -69,9 +73,11 @@ static tp_optim *adam(tp_location at, const char *op, const char *name, const tp
         return NULL;
     tp_optim_kind kind = {
         .name = name,
+        .op = op,
         .update = TP_UPDATE_ADAM,
         .state = {"exp_avg", "exp_avg_sq", args->amsgrad ? "max_exp_avg_sq" : NULL}};
-    return tp_optim_new(at, kind, &options, 0, 0, args->module, args->parameters, args->count);
+    return tp_optim_new(at, kind, &options, 0, 0,
+                        (tp_optim_source){args->module, args->parameters, args->count});
 }
 
 tp_optim *tp_adam_at(tp_location at, tp_adam_args args) {
@@ -90,14 +96,17 @@ tp_optim *tp_rmsprop_at(tp_location at, tp_rmsprop_args args) {
                               .momentum = args.momentum,
                               .centered = args.centered,
                               .maximize = args.maximize};
-    if (!common_fit(at, "rmsprop", options.lr, options.weight_decay, options.momentum)) return NULL;
+    if (!tp_optim_options_fit(at, "rmsprop", options.lr, options.weight_decay, options.momentum))
+        return NULL;
     if (!option_fits(at, "rmsprop", "alpha", options.alpha, options.alpha >= 0, "at least 0"))
         return NULL;
     tp_optim_kind kind = {.name = "RMSprop",
+                          .op = "rmsprop",
                           .update = TP_UPDATE_RMSPROP,
                           .state = {"square_avg", args.centered ? "grad_avg" : NULL,
                                     args.momentum > 0 ? "momentum_buffer" : NULL}};
-    return tp_optim_new(at, kind, &options, 0, 0, args.module, args.parameters, args.count);
+    return tp_optim_new(at, kind, &options, 0, 0,
+                        (tp_optim_source){args.module, args.parameters, args.count});
 }
 
 tp_optim *tp_adagrad_at(tp_location at, tp_adagrad_args args) {
@@ -105,12 +114,13 @@ tp_optim *tp_adagrad_at(tp_location at, tp_adagrad_args args) {
                               .eps = tp_or_default(args.eps, 1e-10),
                               .weight_decay = args.weight_decay,
                               .maximize = args.maximize};
-    if (!common_fit(at, "adagrad", options.lr, options.weight_decay, 0)) return NULL;
+    if (!tp_optim_options_fit(at, "adagrad", options.lr, options.weight_decay, 0)) return NULL;
     if (!option_fits(at, "adagrad", "lr_decay", args.lr_decay, args.lr_decay >= 0, "at least 0") ||
         !option_fits(at, "adagrad", "initial_accumulator_value", args.initial_accumulator_value,
                      args.initial_accumulator_value >= 0, "at least 0"))
         return NULL;
-    tp_optim_kind kind = {.name = "Adagrad", .update = TP_UPDATE_ADAGRAD, .state = {"sum"}};
+    tp_optim_kind kind = {
+        .name = "Adagrad", .op = "adagrad", .update = TP_UPDATE_ADAGRAD, .state = {"sum"}};
     return tp_optim_new(at, kind, &options, args.initial_accumulator_value, args.lr_decay,
-                        args.module, args.parameters, args.count);
+                        (tp_optim_source){args.module, args.parameters, args.count});
 }

@@ -13,7 +13,10 @@ void tp_optim_group_free(tp_optim_group *group) {
         tp_tensor *x = group->slots[i].tensor;
         if (!x) continue;
         x->lazy_allowed = false;
-        tp_lazy_drop(x);
+        if (x->life == TP_ALIVE)
+            tp_lazy_compute(x); /* the gradient stays the parameter's */
+        else
+            tp_lazy_drop(x);
         tp_drop(x);
     }
     tp_storage_release(group->values);
@@ -31,10 +34,12 @@ static bool contains(const tp_optim *optim, const tp_tensor *x) {
 }
 
 /* Checks one parameter against those before it. */
-static bool acceptable(tp_location at, const tp_optim *optim, const tp_optim_group *group,
-                       const tp_tensor *x, size_t i) {
-    if (x && x->poison) return false;
-    if (!tp_usable(at, "optim", x)) return false;
+static bool acceptable(tp_location at, const char *op, const tp_optim *optim,
+                       const tp_optim_group *group, const tp_tensor *x, size_t i) {
+    if (!tp_usable(at, op, x)) {
+        if (x && x->poison) tp_surface();
+        return false;
+    }
     const char *problem = NULL;
     tp_error_code code = TP_ERROR_ARGUMENT;
     if (x->node)
@@ -49,36 +54,41 @@ static bool acceptable(tp_location at, const tp_optim *optim, const tp_optim_gro
         if (group->slots[k].tensor == x) problem = "the same parameter twice";
     if (!problem) return true;
     tp_fail(
-        at, "optim", code,
+        at, op, code,
         tp_text("%s as parameter %zu%s%s", problem, i, x->name ? ", " : "", x->name ? x->name : ""),
         "leaves of one floating type", NULL);
     return false;
 }
 
-static tp_optim_group *group_new(tp_location at, tp_optim *optim, const tp_update_args *options,
-                                 tp_module *module, tp_tensor *const *parameters, size_t count) {
+static tp_optim_group *group_empty(tp_location at, const char *op, size_t count) {
+    tp_optim_group *group = tp_new(sizeof *group);
+    if (group) group->slots = tp_new(count * sizeof *group->slots);
+    if (group && group->slots) return group;
+    tp_fail_memory(at, op, count * sizeof(tp_optim_slot));
+    tp_delete(group);
+    return NULL;
+}
+
+static tp_optim_group *group_new(tp_location at, const char *op, tp_optim *optim,
+                                 const tp_update_args *options, tp_optim_source source) {
     tp_named_list list = {0};
-    if (module) {
-        list = tp_parameters_at(at, module);
-        count = list.count;
+    if (source.module) {
+        list = tp_parameters_at(at, source.module);
+        source.count = list.count;
     }
-    if (count == 0) {
-        tp_fail(at, "optim", TP_ERROR_ARGUMENT, "no parameters",
+    if (source.count == 0 || (!source.module && !source.parameters)) {
+        tp_fail(at, op, TP_ERROR_ARGUMENT, "no parameters",
                 "a module with parameters, or .parameters and .count", NULL);
         return NULL;
     }
-    tp_optim_group *group = tp_new(sizeof *group);
-    if (group) group->slots = tp_new(count * sizeof *group->slots);
-    if (!group || !group->slots) {
-        tp_fail_memory(at, "optim", count * sizeof(tp_optim_slot));
-        tp_delete(group);
-        return NULL;
-    }
+    tp_optim_group *group = group_empty(at, op, source.count);
+    if (!group) return NULL;
     group->options = *options;
     group->lr = options->lr;
-    for (size_t i = 0; i < count; i++) {
-        tp_tensor *x = module ? list.items[i].tensor : parameters[i];
-        if (!acceptable(at, optim, group, x, i)) {
+    group->initial_lr = options->lr;
+    for (size_t i = 0; i < source.count; i++) {
+        tp_tensor *x = source.module ? list.items[i].tensor : source.parameters[i];
+        if (!acceptable(at, op, optim, group, x, i)) {
             tp_optim_group_free(group);
             return NULL;
         }
@@ -87,22 +97,24 @@ static tp_optim_group *group_new(tp_location at, tp_optim *optim, const tp_updat
         group->count = i + 1;
     }
     group->dtype = group->slots[0].tensor->dtype;
-    if (tp_optim_flatten(at, optim, group)) return group;
+    if (tp_optim_flatten(at, op, optim, group)) return group;
     tp_optim_group_free(group);
     return NULL;
 }
 
-static int group_add(tp_location at, tp_optim *optim, const tp_update_args *options,
-                     tp_module *module, tp_tensor *const *parameters, size_t count) {
-    tp_optim_group *group = group_new(at, optim, options, module, parameters, count);
+static int group_add(tp_location at, const char *op, tp_optim *optim, const tp_update_args *options,
+                     double lr_decay, tp_optim_source source) {
+    tp_optim_group *group = group_new(at, op, optim, options, source);
     if (!group) return -1;
     tp_optim_group **groups =
         tp_resize(optim->groups, sizeof(tp_optim_group *) * (size_t)(optim->count + 1));
     if (!groups) {
-        tp_fail_memory(at, "optim", sizeof(tp_optim_group *));
+        tp_fail_memory(at, op, sizeof(tp_optim_group *));
         tp_optim_group_free(group);
         return -1;
     }
+    tp_optim_unlist(optim);
+    group->lr_decay = lr_decay;
     optim->groups = groups;
     optim->groups[optim->count] = group;
     return optim->count++;
@@ -111,17 +123,15 @@ static int group_add(tp_location at, tp_optim *optim, const tp_update_args *opti
 /* ---- life ---- */
 
 tp_optim *tp_optim_new(tp_location at, tp_optim_kind kind, const tp_update_args *options,
-                       double initial, double lr_decay, tp_module *module,
-                       tp_tensor *const *parameters, size_t count) {
+                       double initial, double lr_decay, tp_optim_source source) {
     tp_optim *optim = tp_new(sizeof *optim);
     if (!optim) {
-        tp_fail_memory(at, kind.name, sizeof *optim);
+        tp_fail_memory(at, kind.op, sizeof *optim);
         return NULL;
     }
     optim->kind = kind;
     optim->initial = initial;
-    optim->lr_decay = lr_decay;
-    if (group_add(at, optim, options, module, parameters, count) == 0) return optim;
+    if (group_add(at, kind.op, optim, options, lr_decay, source) == 0) return optim;
     tp_optim_free(optim);
     return NULL;
 }
@@ -129,6 +139,7 @@ tp_optim *tp_optim_new(tp_location at, tp_optim_kind kind, const tp_update_args 
 void tp_optim_free(tp_optim *optim) {
     if (!optim) return;
     tp_optim_unlist(optim);
+    tp_optim_leave_schedules(optim);
     for (int g = 0; g < optim->count; g++) tp_optim_group_free(optim->groups[g]);
     tp_delete(optim->groups);
     tp_delete(optim);
@@ -141,20 +152,43 @@ static bool given(tp_location at, const char *op, const tp_optim *optim) {
     return false;
 }
 
+/* The kinds whose momentum needs a state, and have none because they were made without one. */
+static bool has_no_momentum(const tp_optim *optim) {
+    switch (optim->kind.update) {
+    case TP_UPDATE_SGD: return !optim->kind.state[0];
+    case TP_UPDATE_RMSPROP: return !optim->kind.state[2];
+    case TP_UPDATE_ADAGRAD: return true;
+    default: return false;
+    }
+}
+
 int tp_optim_add_group_at(tp_location at, tp_group_args args) {
-    if (!given(at, "optim_add_group", args.optim)) return -1;
-    tp_update_args options = args.optim->groups[0]->options;
-    options.lr = tp_or_default(args.lr, args.optim->groups[0]->lr);
+    const char *op = "optim_add_group";
+    if (!given(at, op, args.optim)) return -1;
+    const tp_optim_group *first = args.optim->groups[0];
+    bool adam = args.optim->kind.update == TP_UPDATE_ADAM;
+    double momentum =
+        tp_or_default(args.momentum, adam ? first->options.beta1 : first->options.momentum);
+    tp_update_args options = first->options;
+    options.lr = tp_or_default(args.lr, first->lr);
     options.weight_decay = tp_or_default(args.weight_decay, options.weight_decay);
-    options.momentum = tp_or_default(args.momentum, options.momentum);
-    if (args.optim->kind.update == TP_UPDATE_SGD && options.momentum != 0 &&
-        !args.optim->kind.state[0]) {
-        tp_fail(at, "optim_add_group", TP_ERROR_ARGUMENT,
-                "a momentum for one group of an optimiser without",
+    if (!tp_optim_options_fit(at, op, options.lr, options.weight_decay, momentum)) return -1;
+    if (momentum != 0 && has_no_momentum(args.optim)) {
+        tp_fail(at, op, TP_ERROR_ARGUMENT, "a momentum for one group of an optimiser without",
                 "a momentum when the optimiser is made", NULL);
         return -1;
     }
-    return group_add(at, args.optim, &options, args.module, args.parameters, args.count);
+    if (adam && momentum >= 1) {
+        tp_fail(at, op, TP_ERROR_VALUE, tp_text("momentum (beta1) = %g", momentum),
+                "0 <= beta1 < 1", NULL);
+        return -1;
+    }
+    if (adam)
+        options.beta1 = momentum;
+    else
+        options.momentum = momentum;
+    return group_add(at, op, args.optim, &options, first->lr_decay,
+                     (tp_optim_source){args.module, args.parameters, args.count});
 }
 
 /* ---- options that schedules move ---- */
