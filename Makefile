@@ -6,6 +6,8 @@ BUILD  ?= build/$(PRESET)
 PREFIX ?= /usr/local
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 CMAKE_ARGS ?=
+# The one that has PyTorch, for `make bench`.
+PYTHON ?= /usr/bin/python3
 
 # Ninja when present. A folder once configured keeps the generator it has.
 ifneq ($(shell command -v ninja 2>/dev/null),)
@@ -40,8 +42,9 @@ test:
 bench:
 	@scripts/setup.sh bench
 	@$(call configure,-DTAPER_BENCH=ON)
-	@$(build)
-	@scripts/bench.sh $(BUILD)
+	@$(build) --target bench_gemm bench_steps
+	@$(BUILD)/bench/bench_gemm --json $(BUILD)/gemm.json
+	@$(PYTHON) bench/compare.py $(BUILD)/bench/bench_steps --out $(BUILD)/bench.json
 
 ## install    to PREFIX (/usr/local), below DESTDIR if given
 install: all
