@@ -31,23 +31,26 @@ static bool draw(tp_location at, tp_tensor *x, double bound) {
     return fine;
 }
 
+/* Makes x a parameter once it was drawn; frees it where that, or the drawing, has failed. */
+static tp_tensor *adopt(tp_location at, tp_linear_layer *layer, const char *name, tp_tensor *x,
+                        bool drawn) {
+    if (drawn && tp_add_parameter(at, &layer->base, name, x)) return x;
+    tp_free(x);
+    return NULL;
+}
+
 static bool make_parameters(tp_location at, tp_linear_layer *layer, const tp_nn_linear_args *args) {
     tp_tensor *weight = tp_empty_at(
         at, (tp_create_args){tp_shape(args->out_features, args->in_features), args->dtype, false});
-    if (tp_is_poison(weight)) return false;
-    if (weight->numel &&
-        tp_is_poison(tp_init_kaiming_uniform_at(at, (tp_init_kaiming_args){weight, .a = sqrt(5)})))
-        return false;
-    if (!tp_add_parameter(at, &layer->base, "weight", weight)) return false;
-    layer->weight = weight;
-    if (args->no_bias) return true;
+    bool drawn =
+        !tp_is_poison(tp_init_kaiming_uniform_at(at, (tp_init_kaiming_args){weight, .a = sqrt(5)}));
+    layer->weight = adopt(at, layer, "weight", weight, drawn);
+    if (!layer->weight || args->no_bias) return layer->weight != NULL;
     tp_tensor *bias =
         tp_empty_at(at, (tp_create_args){tp_shape(args->out_features), args->dtype, false});
-    if (tp_is_poison(bias)) return false;
     double bound = args->in_features ? 1 / sqrt((double)args->in_features) : 0;
-    if (!draw(at, bias, bound) || !tp_add_parameter(at, &layer->base, "bias", bias)) return false;
-    layer->bias = bias;
-    return true;
+    layer->bias = adopt(at, layer, "bias", bias, draw(at, bias, bound));
+    return layer->bias != NULL;
 }
 
 tp_module *tp_nn_linear_at(tp_location at, tp_nn_linear_args args) {

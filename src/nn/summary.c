@@ -168,8 +168,10 @@ static void print_row(FILE *stream, const tp_summary_row *row, int width) {
     const char *name = dot ? dot + 1 : row->path;
     int used =
         fprintf(stream, "%*s%s%s%s", 2 * row->depth, "", name, name[0] ? " " : "", row->type);
-    fprintf(stream, "%*s  %-20s", used < width ? width - used : 0, "", output_text(row->output));
-    if (row->leaf || row->parameters) fprintf(stream, " %14s", grouped(row->parameters));
+    bool more = row->parameters || row->multiply_adds;
+    fprintf(stream, "%*s  %-*s", used < width ? width - used : 0, "", more ? 20 : 0,
+            output_text(row->output));
+    if (more) fprintf(stream, " %14s", grouped(row->parameters));
     if (row->multiply_adds) fprintf(stream, " %16s", grouped(row->multiply_adds));
     fputc('\n', stream);
 }
