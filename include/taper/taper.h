@@ -5,11 +5,15 @@
 #define TAPER_TAPER_H
 
 #include <taper/autograd.h>
+#include <taper/checkpoint.h>
+#include <taper/data.h>
 #include <taper/error.h>
 #include <taper/export.h>
 #include <taper/init.h>
+#include <taper/io.h>
 #include <taper/loss.h>
 #include <taper/memory.h>
+#include <taper/metrics.h>
 #include <taper/nn.h>
 #include <taper/ops.h>
 #include <taper/optim.h>
@@ -17,5 +21,6 @@
 #include <taper/runtime.h>
 #include <taper/schedule.h>
 #include <taper/tensor.h>
+#include <taper/train.h>
 
 #endif
