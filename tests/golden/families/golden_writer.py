@@ -4,7 +4,7 @@ import os
 
 # Fixed before torch loads: one thread and fixed kernels, so that machines write the same bytes.
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
-os.environ["ATEN_CPU_CAPABILITY"] = "default"
+os.environ.setdefault("ATEN_CPU_CAPABILITY", "default")  # generate.py sets it
 os.environ["OPENBLAS_CORETYPE"] = "Haswell"
 
 import numpy as np  # noqa: E402
