@@ -43,25 +43,30 @@ void tp_lazy_drop(tp_tensor *leaf) {
     tp_delete(lazy);
 }
 
+tp_gemm_args tp_lazy_product(const tp_tensor *leaf, const tp_tensor *dy) {
+    const tp_tensor *x = leaf->lazy->x;
+    return (tp_gemm_args){.m = leaf->shape[0],
+                          .n = leaf->shape[1],
+                          .k = dy->shape[0],
+                          .a = dy->data,
+                          .a_row = 1,
+                          .a_col = dy->shape[1],
+                          .b = x->data,
+                          .b_row = x->shape[1],
+                          .b_col = 1,
+                          .c_row = leaf->shape[1],
+                          .alpha = 1};
+}
+
 bool tp_lazy_compute(tp_tensor *leaf) {
     tp_lazy_grad *lazy = leaf->lazy;
     if (!lazy) return true;
     tp_context *context = tp_ctx();
     bool accumulate = leaf->has_grad;
     if (!tp_grad_memory(leaf)) return false;
-    tp_gemm_args args = {.m = leaf->shape[0],
-                         .n = leaf->shape[1],
-                         .k = lazy->dy->shape[0],
-                         .a = lazy->dy->data,
-                         .a_row = 1,
-                         .a_col = lazy->dy->shape[1],
-                         .b = lazy->x->data,
-                         .b_row = lazy->x->shape[1],
-                         .b_col = 1,
-                         .c = leaf->grad->data,
-                         .c_row = leaf->shape[1],
-                         .alpha = 1,
-                         .beta = accumulate};
+    tp_gemm_args args = tp_lazy_product(leaf, lazy->dy);
+    args.c = leaf->grad->data;
+    args.beta = accumulate;
     if (!context->kernels->gemm[tp_float_index(leaf->dtype)](tp_context_pool(context), &args)) {
         tp_fail_memory(TP_MAKE(tp_location, NULL, 0), "backward", 0);
         return false;

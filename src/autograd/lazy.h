@@ -8,6 +8,7 @@
 #define TP_AUTOGRAD_LAZY_H
 
 #include "autograd/node.h"
+#include "backend/gemm.h"
 
 typedef struct tp_lazy_grad {
     struct tp_lazy_grad *previous, *next; /* in the context's list */
@@ -19,6 +20,8 @@ typedef struct tp_lazy_grad {
 /* Notes that the gradient of input i grows by dy^T x. False where it must be computed now (not a leaf with an optimiser that
  * can use this, memory of the user's, or not plain matrices). */
 bool tp_lazy_defer(tp_node *node, int i, tp_tensor *dy, tp_tensor *x);
+/* The product dy^T x that waits on a leaf, with this dy (its own, or a multiple); c, beta and tile are left to set. */
+tp_gemm_args tp_lazy_product(const tp_tensor *leaf, const tp_tensor *dy);
 /* Computes it into leaf->grad. False when out of memory (reported). */
 bool tp_lazy_compute(tp_tensor *leaf);
 /* Forgets it. */

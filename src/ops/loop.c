@@ -215,12 +215,15 @@ void tp_accumulate(tp_tensor *to, tp_tensor *from, double scale) {
                 &scale);
 }
 
-void tp_scale_elements(tp_tensor *x, double scale) {
-    tp_tensor factor = {.life = TP_ALIVE, .dtype = x->dtype, .contiguous = true, .numel = 1};
+void tp_scale_into(tp_tensor *to, tp_tensor *from, double scale) {
+    tp_tensor factor = {.life = TP_ALIVE, .dtype = to->dtype, .contiguous = true, .numel = 1};
     float narrow = (float)scale;
-    factor.data = x->dtype == TP_FLOAT32 ? (char *)&narrow : (char *)&scale;
-    tp_loop_run(tp_ctx()->kernels->binary[TP_BINARY_mul][x->dtype], 3, (tp_tensor *[]){x, x, &factor}, NULL);
+    factor.data = to->dtype == TP_FLOAT32 ? (char *)&narrow : (char *)&scale;
+    tp_loop_run(tp_ctx()->kernels->binary[TP_BINARY_mul][to->dtype], 3,
+                (tp_tensor *[]){to, from, &factor}, NULL);
 }
+
+void tp_scale_elements(tp_tensor *x, double scale) { tp_scale_into(x, x, scale); }
 
 void tp_fill_elements(tp_tensor *x, double value) {
     if (x->numel == 0) return;

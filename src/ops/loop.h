@@ -20,8 +20,9 @@ tp_tensor *tp_dense(tp_location at, const char *op, tp_tensor *x);
 void tp_copy_elements(tp_tensor *to, tp_tensor *from);
 /* to += scale * from, same shape and floating type. Not recorded. */
 void tp_accumulate(tp_tensor *to, tp_tensor *from, double scale);
-/* x *= scale, floating types. Not recorded. */
+/* x *= scale, and to = scale * from; same shape and floating type. Not recorded. */
 void tp_scale_elements(tp_tensor *x, double scale);
+void tp_scale_into(tp_tensor *to, tp_tensor *from, double scale);
 /* Sets every element. Not recorded. */
 void tp_fill_elements(tp_tensor *x, double value);
 

@@ -1,5 +1,6 @@
 /* The update: flat where neighbours allow, tile by tile where a weight's gradient still waits. */
 #include <math.h>
+#include <stdatomic.h>
 
 #include "autograd/lazy.h"
 #include "base/fail.h"
@@ -30,39 +31,84 @@ static void update_range(void *arg, int64_t begin, int64_t end) {
               moved(s->state[2], begin, s->item), s->options);
 }
 
-static void update_tile(void *user, int64_t i, int64_t j, int64_t rows, int64_t cols,
-                        const void *tile, int64_t ld) {
-    const stretch *s = user;
-    for (int64_t r = 0; r < rows; r++) {
-        int64_t place = (i + r) * s->row + j;
-        s->update(cols, moved(s->value, place, s->item),
-                  (const char *)tile + r * ld * (int64_t)s->item,
+/* Plain descent needs no gradient at all: p += (-lr dy)^T x, one product that grows in the weight itself. False where it is
+ * not plain, or there is no memory for -lr dy: the general way then. */
+static bool descend_lazily(tp_context *context, const stretch *s, tp_tensor *x) {
+    const tp_update_args *options = s->options;
+    if (s->update != context->kernels->update[TP_UPDATE_SGD][tp_float_index(x->dtype)])
+        return false;
+    if (s->state[0] || options->weight_decay != 0) return false;
+    const tp_lazy_grad *lazy = x->lazy;
+    tp_scope scope = tp_scope_begin();
+    tp_tensor *dy = tp_make_like(TP_MAKE(tp_location, NULL, 0), "step", lazy->dy);
+    bool done = !dy->poison;
+    if (done) {
+        double rate = options->maximize ? options->lr : -options->lr;
+        tp_scale_into(dy, lazy->dy, rate);
+        tp_gemm_args args = tp_lazy_product(x, dy);
+        args.c = x->data;
+        args.beta = 1;
+        done = context->kernels->gemm[tp_float_index(x->dtype)](tp_context_pool(context), &args);
+    }
+    tp_scope_end(&scope);
+    return done;
+}
+
+enum { BLOCK_ROWS = 14, BLOCK_COLUMNS = 1024 };
+
+/* A weight whose gradient waits, in blocks that fit the cache. */
+typedef struct blocks {
+    const stretch *stretch;
+    tp_pool *pool;
+    tp_gemm_fn gemm;
+    tp_gemm_args product;
+    int64_t rows, row_blocks, columns; /* of a block, in the weight, of a block */
+    atomic_bool failed;
+} blocks;
+
+/* Computes one block of the gradient into scratch memory and uses it. */
+static void update_block(void *arg, int64_t task, int worker) {
+    blocks *b = arg;
+    const stretch *s = b->stretch;
+    int64_t i = task % b->row_blocks * b->rows, j = task / b->row_blocks * b->columns;
+    tp_gemm_args args = b->product;
+    int64_t width = args.n;
+    args.m = args.m - i < b->rows ? args.m - i : b->rows;
+    args.n = args.n - j < b->columns ? args.n - j : b->columns;
+    args.a = (const char *)args.a + i * args.a_row * (int64_t)s->item;
+    args.b = (const char *)args.b + j * (int64_t)s->item;
+    args.c_row = args.n;
+    args.c =
+        tp_pool_scratch_slot(b->pool, worker, TP_SCRATCH_TASK, (size_t)(args.m * args.n) * s->item);
+    if (!args.c || !b->gemm(b->pool, &args)) {
+        b->failed = true;
+        return;
+    }
+    bool whole = args.n == width; /* then the rows follow one another in the weight as well */
+    int64_t runs = whole ? 1 : args.m, length = whole ? args.m * args.n : args.n;
+    for (int64_t r = 0; r < runs; r++) {
+        int64_t place = (i + r) * width + j;
+        s->update(length, moved(s->value, place, s->item),
+                  (const char *)args.c + r * args.n * (int64_t)s->item,
                   moved(s->state[0], place, s->item), moved(s->state[1], place, s->item),
                   moved(s->state[2], place, s->item), s->options);
     }
 }
 
-/* The gradient is an outer product that nobody has asked for: each tile of it is used as it is made. It stays noted, so that
- * tp_grad() can still be asked afterwards. */
-static bool update_lazily(tp_context *context, stretch *s, tp_tensor *x) {
-    const tp_lazy_grad *lazy = x->lazy;
-    s->row = x->shape[1];
-    tp_gemm_args args = {.m = x->shape[0],
-                         .n = x->shape[1],
-                         .k = lazy->dy->shape[0],
-                         .a = lazy->dy->data,
-                         .a_row = 1,
-                         .a_col = lazy->dy->shape[1],
-                         .b = lazy->x->data,
-                         .b_row = lazy->x->shape[1],
-                         .b_col = 1,
-                         .c = x->grad ? x->grad->data : NULL,
-                         .c_row = x->shape[1],
-                         .alpha = 1,
-                         .beta = x->has_grad,
-                         .tile = update_tile,
-                         .tile_user = s};
-    return context->kernels->gemm[tp_float_index(x->dtype)](tp_context_pool(context), &args);
+/* The gradient is an outer product that nobody has asked for: each block of it is used while it is in the cache. It stays
+ * noted, so that tp_grad() can still be asked afterwards. False when out of memory. */
+static bool update_lazily(tp_context *context, const stretch *s, tp_tensor *x) {
+    if (descend_lazily(context, s, x)) return true;
+    blocks b = {.stretch = s,
+                .pool = tp_context_pool(context),
+                .gemm = context->kernels->gemm[tp_float_index(x->dtype)],
+                .product = tp_lazy_product(x, x->lazy->dy),
+                .rows = BLOCK_ROWS};
+    b.columns = x->shape[1] <= BLOCK_COLUMNS ? x->shape[1] : BLOCK_COLUMNS;
+    b.row_blocks = (x->shape[0] + b.rows - 1) / b.rows;
+    int64_t tasks = b.row_blocks * ((x->shape[1] + b.columns - 1) / b.columns);
+    tp_pool_run(x->numel < GRAIN ? NULL : b.pool, tasks, update_block, &b);
+    return !b.failed;
 }
 
 /* The options of this slot's next step. */
@@ -135,6 +181,7 @@ static int64_t update_from(tp_context *context, const tp_optim *optim, tp_optim_
     if (optim->kind.update == TP_UPDATE_SGD && options.momentum == 0) s.state[0] = NULL;
     if (optim->kind.update == TP_UPDATE_RMSPROP && options.momentum == 0) s.state[2] = NULL;
     size_t last = i + 1;
+    if (x->lazy && x->has_grad && !tp_lazy_compute(x)) return -1; /* several backwards: their sum */
     if (x->lazy) {
         if (!update_lazily(context, &s, x)) return -1;
         edited(slot);
