@@ -36,7 +36,7 @@ typedef void (*tp_along_fn)(void *out, const void *x, int64_t outer, int64_t n, 
 typedef void (*tp_along_grad_fn)(void *gx, const void *g, const void *saved, int64_t outer,
                                  int64_t n, int64_t inner);
 /* Sorts each of rows of n: out receives the values in order, index where they were. Stable; NaN counts as largest. scratch:
- * 2 * n elements of x's type and as many of int64. */
+ * n of int64 and n of the type of x. */
 typedef void (*tp_sort_fn)(void *out, int64_t *index, const void *x, int64_t rows, int64_t n,
                            bool descending, void *scratch);
 
@@ -86,6 +86,7 @@ typedef struct tp_loss_elements {
     const void *pos_weight; /* (n) or NULL: BCE_LOGITS only */
     void *loss;             /* (n) or NULL; not scaled */
     void *gradient;         /* (n), d(loss)/d(input) times scale, or NULL */
+    void *target_gradient;  /* (n), d(loss)/d(target) times scale, or NULL */
     double scale;
     double p;
 } tp_loss_elements;

@@ -273,6 +273,7 @@ tp_tensor *tp_reduce_run(tp_location at, const char *op, tp_reduce_kind kind, tp
 
 tp_tensor *tp_expand_reduced(tp_location at, const char *op, tp_tensor *y, const tp_tensor *x,
                              unsigned mask) {
+    if (y->poison) return y;
     tp_shape shape = tp_shape_copy(x);
     int64_t stride[TP_MAX_DIMS] = {0};
     bool kept = y->ndim == x->ndim;

@@ -1,8 +1,10 @@
 /* Losses between elements, with their derivatives. A template over lanes.h. Each NAME(kind_terms) gets a chunk of the input x and
- * of the target t and gives the loss and its derivative with respect to x. */
+ * of the target t and gives the loss and its derivatives with respect to
+ * x (slope) and t (back). */
 
-#define TERMS(kind) \
-    TP_ALWAYS_INLINE void NAME(kind##_terms)(VEC x, VEC t, VEC pos, REAL p, VEC * loss, VEC * slope)
+#define TERMS(kind)                                                                     \
+    TP_ALWAYS_INLINE void NAME(kind##_terms)(VEC x, VEC t, VEC pos, REAL p, VEC * loss, \
+                                             VEC * slope, VEC * back)
 
 TP_ALWAYS_INLINE VEC NAME(sign)(VEC d) {
     VEC one = NAME(all)(1), zero = NAME(all)(0);
@@ -15,6 +17,7 @@ TERMS(mse) {
     VEC d = x - t;
     *loss = d * d;
     *slope = d + d;
+    *back = -*slope;
 }
 
 TERMS(l1) {
@@ -22,6 +25,7 @@ TERMS(l1) {
     VEC d = x - t;
     *loss = NAME(magnitude)(d);
     *slope = NAME(sign)(d);
+    *back = -*slope;
 }
 
 /* d^2 / (2 beta) within beta, |d| - beta / 2 beyond */
@@ -31,6 +35,7 @@ TERMS(smooth_l1) {
     IVEC inside = size < p;
     *loss = NAME(pick)(inside, d * d * (REAL)0.5 / p, size - (REAL)0.5 * p);
     *slope = NAME(pick)(inside, d / p, NAME(sign)(d));
+    *back = -*slope;
 }
 
 /* d^2 / 2 within delta, delta (|d| - delta / 2) beyond */
@@ -40,6 +45,7 @@ TERMS(huber) {
     IVEC inside = size <= p;
     *loss = NAME(pick)(inside, d * d * (REAL)0.5, (size - (REAL)0.5 * p) * p);
     *slope = NAME(pick)(inside, d, NAME(sign)(d) * p);
+    *back = -*slope;
 }
 
 /* -(t ln x + (1 - t) ln(1 - x)), logarithms no lower than -100 */
@@ -51,13 +57,16 @@ TERMS(bce) {
     *loss = (t - 1) * there - t * here;
     VEC room = (1 - x) * x, least = NAME(all)((REAL)1e-12);
     *slope = (x - t) / NAME(pick)(room < least, least, room);
+    *back = there - here;
 }
 
 /* (1 - t) x + q (ln(1 + exp(-|x|)) + max(-x, 0)) with q = 1 + (pos - 1) t */
 TERMS(bce_logits) {
     (void)p;
     VEC zero = NAME(all)(0), e = NAME(exp)(-NAME(magnitude)(x)), q = (pos - 1) * t + 1;
-    *loss = (1 - t) * x + q * (NAME(log_one_plus)(e) + NAME(pick)(x < 0, -x, zero));
+    VEC cost = NAME(log_one_plus)(e) + NAME(pick)(x < 0, -x, zero);
+    *loss = (1 - t) * x + q * cost;
+    *back = (pos - 1) * cost - x;
     VEC opposite = NAME(pick)(x < 0, zero + 1, e) / (e + 1); /* sigmoid(-x) */
     *slope = (1 - t) - q * opposite;
 }
@@ -65,8 +74,10 @@ TERMS(bce_logits) {
 /* t (ln t - x), 0 where t is 0 */
 TERMS(kl) {
     (void)pos, (void)p;
-    *loss = NAME(pick)(t == 0, NAME(all)(0), t * NAME(log)(t)) - t * x;
+    VEC zero = NAME(all)(0), logarithm = NAME(log)(t);
+    *loss = NAME(pick)(t == 0, zero, t * logarithm) - t * x;
     *slope = -t;
+    *back = NAME(pick)(t == 0, zero, logarithm + 1 - x);
 }
 
 /* exp(t) (t - x) */
@@ -75,27 +86,31 @@ TERMS(kl_log) {
     VEC e = NAME(exp)(t);
     *loss = e * (t - x);
     *slope = -e;
+    *back = e * (t - x + 1);
 }
 
 #define LOSS(kind)                                                                              \
     static double NAME(kind##_loss)(const tp_loss_elements *all) {                              \
         const REAL *x = all->input, *t = all->target, *w = all->weight, *pos = all->pos_weight; \
-        REAL *to = all->loss, *g = all->gradient, p = (REAL)all->p, scale = (REAL)all->scale;   \
+        REAL *to = all->loss, *g = all->gradient, *gt = all->target_gradient;                   \
+        REAL p = (REAL)all->p, scale = (REAL)all->scale;                                        \
         double total = 0;                                                                       \
         VEC sum = NAME(all)(0), one = NAME(all)(1);                                             \
         for (int64_t i = 0; i < all->n; i += LANES) {                                           \
             int64_t left = all->n - i;                                                          \
-            VEC loss, slope;                                                                    \
+            VEC loss, slope, back;                                                              \
             NAME(kind##_terms)                                                                  \
             (NAME(get_some)(x + i, left, 0), NAME(get_some)(t + i, left, 0),                    \
-             pos ? NAME(get_some)(pos + i, left, 0) : one, p, &loss, &slope);                   \
+             pos ? NAME(get_some)(pos + i, left, 0) : one, p, &loss, &slope, &back);            \
             if (w) {                                                                            \
                 VEC weight = NAME(get_some)(w + i, left, 0);                                    \
                 loss *= weight;                                                                 \
                 slope *= weight;                                                                \
+                back *= weight;                                                                 \
             }                                                                                   \
             if (to) NAME(put_some)(to + i, loss, left);                                         \
             if (g) NAME(put_some)(g + i, slope * scale, left);                                  \
+            if (gt) NAME(put_some)(gt + i, back * scale, left);                                 \
             if (left < LANES) {                                                                 \
                 for (int l = 0; l < (int)left; l++) total += loss[l];                           \
                 break;                                                                          \

@@ -8,6 +8,8 @@
     X(linear, isa)                 \
     X(elementwise, isa)            \
     X(reduce, isa)                 \
+    X(cumulative, isa)             \
+    X(sort, isa)                   \
     X(softmax, isa)                \
     X(loss, isa)                   \
     X(update, isa)                 \
