@@ -97,7 +97,7 @@ static int64_t cut_evenly(tp_location at, const tp_op *op, tp_tensor *x, int dim
         return failed(parts, n);
     }
     for (int64_t k = 0, left = x->shape[dim]; k < n; k++, left -= size)
-        sizes[k] = left < size ? left : size;
+        sizes[k] = left < size ? (left > 0 ? left : 0) : size;
     int64_t result = cut(at, op, x, dim, n, sizes, parts);
     tp_delete(sizes);
     return result;
