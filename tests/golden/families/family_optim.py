@@ -230,6 +230,24 @@ def write_schedules(out):
         momentum=0.9,
         **options,
     )
+    for warmup, start, T_max in ((5, 0.01, 20), (12, 0.25, 10)):
+
+        def warm(optimiser):
+            parts = [
+                S.LinearLR(optimiser, start_factor=start, total_iters=warmup),
+                S.CosineAnnealingLR(optimiser, T_max=T_max),
+            ]
+            return S.SequentialLR(optimiser, parts, milestones=[warmup])
+
+        schedule_case(
+            out,
+            f"sequential_lr/{warmup}",
+            warm,
+            40,
+            warmup=warmup,
+            start_factor=start,
+            T_max=T_max,
+        )
     write_plateau(out)
 
 
