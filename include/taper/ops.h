@@ -9,5 +9,6 @@
 #include <taper/ops/matmul.h>
 #include <taper/ops/reduce.h>
 #include <taper/ops/shape.h>
+#include <taper/ops/sort.h>
 
 #endif

@@ -1,7 +1,11 @@
 /* max, min, amax, amin: the gradient is shared among equals. */
+#include <math.h>
+
 #include "ops/reduce.h"
 
-enum { MASK };
+extern const tp_op tp_op_max, tp_op_min;
+
+enum { MASK, WHOLE };
 
 static tp_tensor *run(tp_location at, const tp_op *op, tp_reduce_kind kind, tp_reduce_args args) {
     tp_tensor *x = args.x;
@@ -17,8 +21,23 @@ static tp_tensor *run(tp_location at, const tp_op *op, tp_reduce_kind kind, tp_r
         tp_save(node, x);
         tp_save(node, out);
         node->integer[MASK] = mask;
+        node->integer[WHOLE] = op == &tp_op_max || op == &tp_op_min;
     }
     return out;
+}
+
+/* Marks the elements of x that are equal to the extreme y. Of the whole, NaN is found as such, as PyTorch has it. */
+static void mark_equals(tp_node *node, tp_tensor *equal, tp_tensor *x, tp_tensor *y,
+                        tp_tensor *whole) {
+    tp_binary_kind kind = TP_BINARY_eq;
+    bool nan = x->dtype == TP_FLOAT32 ? isnan(*(const float *)(const void *)y->data)
+                                      : isnan(*(const double *)(const void *)y->data);
+    if (node->integer[WHOLE] && nan) {
+        kind = TP_BINARY_ne;
+        whole = x;
+    }
+    tp_loop_run(tp_ctx()->kernels->binary[kind][x->dtype], 3, (tp_tensor *[]){equal, x, whole},
+                NULL);
 }
 
 /* gx = g / count where x is the extreme, 0 elsewhere. */
@@ -33,8 +52,7 @@ static void extreme_backward(tp_node *node, tp_tensor *const *grads) {
         tp_send(node, 0, tp_poison());
         return;
     }
-    tp_loop_run(tp_ctx()->kernels->binary[TP_BINARY_eq][x->dtype], 3,
-                (tp_tensor *[]){equal, x, whole}, NULL);
+    if (x->numel > 0) mark_equals(node, equal, x, y, whole);
     tp_tensor *chosen = tp_cast(node->at, name, equal, x->dtype);
     if (chosen->poison) {
         tp_send(node, 0, chosen);
