@@ -167,11 +167,9 @@ static void test_op(void **state) {
 /* ---- reference vectors and documentation ---- */
 
 /* Descriptors whose public function has another name, and that of their vectors. */
-static const char *const other_names[][3] = {{"cube", "pow", "pow"},
-                                             {"power", "pow", "pow"},
-                                             {"gelu_tanh", "gelu", "gelu"},
-                                             {"max_dim", "max_dim", "max"},
-                                             {"min_dim", "min_dim", "min"}};
+static const char *const other_names[][3] = {
+    {"cube", "pow", "pow"},        {"power", "pow", "pow"},       {"inverse_root", "pow", "pow"},
+    {"gelu_tanh", "gelu", "gelu"}, {"max_dim", "max_dim", "max"}, {"min_dim", "min_dim", "min"}};
 
 /* The name of an op's public function (1) or of its vectors (2). */
 static const char *name_for(const tp_op *op, int column) {

@@ -76,7 +76,8 @@ static bool simple_kind(double exponent, tp_unary_kind *kind) {
     if (exponent == 2) return *kind = TP_UNARY_square, true;
     if (exponent == 3) return *kind = TP_UNARY_cube, true;
     if (exponent == -1) return *kind = TP_UNARY_reciprocal, true;
-    if (exponent == -0.5) return *kind = TP_UNARY_rsqrt, true;
+    if (exponent == 0.5) return *kind = TP_UNARY_sqrt, true;
+    if (exponent == -0.5) return *kind = TP_UNARY_inverse_root, true;
     return false;
 }
 

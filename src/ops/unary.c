@@ -71,6 +71,10 @@ tp_tensor *tp_unary_slope(tp_location at, tp_unary_kind kind, tp_tensor *g, tp_t
 static tp_tensor *accepted(tp_location at, tp_unary_kind kind, tp_tensor *x) {
     const unary_facts *f = &facts[kind];
     if (tp_ctx()->kernels->unary[kind][x->dtype]) return x;
+    if (kind == TP_UNARY_square) { /* of bool: PyTorch counts it as a power */
+        x = tp_cast(at, f->op->name, x, TP_INT64);
+        return x->poison ? NULL : x;
+    }
     if (f->types != FLOATS) {
         tp_fail(at, f->op->name, TP_ERROR_DTYPE, tp_tensor_text(x), "a number type",
                 "convert it with tp_to()");

@@ -6,10 +6,15 @@
 #define MAXIMUM(a, b)  ((a) > (b) || (a) != (a) ? (a) : (b))
 #define MINIMUM(a, b)  ((a) < (b) || (a) != (a) ? (a) : (b))
 #define LOGIT(x)       LOG((x) / (C(1) - (x)))
-#define LOG1P_EXP(x)   (((x) > 0 ? (x) : 0) + LOG1P(EXP(-ABS(x))))
-#define SILU_SLOPE(x)  (SIGMOID(x) * (C(1) + (x) * (C(1) - SIGMOID(x))))
-#define SQUARE_(x)     ((x) * (x))
-#define MISH_SLOPE(x)  (TANH(LOG1P_EXP(x)) + (x)*SIGMOID(x) * (C(1) - SQUARE_(TANH(LOG1P_EXP(x)))))
+/* Outside of [0, 1] there is none, and where x was clamped to [eps, 1 - eps] (eps >= 0) none flows. */
+#define LOGIT_GRADIENT(g, x, eps)                                      \
+    ((x) < (eps) || (x) > C(1) - (eps)   ? ((eps) < 0 ? C(NAN) : C(0)) \
+     : (eps) < 0 && ((x) < 0 || (x) > 1) ? C(NAN)                      \
+                                         : (g) / ((x) * (C(1) - (x))))
+#define LOG1P_EXP(x)  (((x) > 0 ? (x) : 0) + LOG1P(EXP(-ABS(x))))
+#define SILU_SLOPE(x) (SIGMOID(x) * (C(1) + (x) * (C(1) - SIGMOID(x))))
+#define SQUARE_(x)    ((x) * (x))
+#define MISH_SLOPE(x) (TANH(LOG1P_EXP(x)) + (x)*SIGMOID(x) * (C(1) - SQUARE_(TANH(LOG1P_EXP(x)))))
 /* sqrt(1/2), 1/sqrt(2 pi) */
 #define GELU_SLOPE(x)                                       \
     (C(0.5) * (C(1) + ERF((x)*C(0.70710678118654752440))) + \

@@ -47,3 +47,4 @@
 #undef GELU_INNER
 #undef GELU_TANH
 #undef GELU_TANH_SLOPE
+#undef LOGIT_GRADIENT
