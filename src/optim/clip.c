@@ -29,6 +29,11 @@ static double power_sum(const tp_tensor *g, double p) {
     return total;
 }
 
+/* The gradient of a parameter that its owner has not ended, or NULL. */
+static tp_tensor *gradient_of(const tp_tensor *x) {
+    return x->life == TP_ALIVE ? tp_grad(x) : NULL;
+}
+
 double tp_clip_grad_norm_at(tp_location at, tp_clip_args args) {
     double p = args.norm_type != 0 ? args.norm_type : 2;
     if (!args.optim || args.limit < 0 || p < 0) {
@@ -40,7 +45,7 @@ double tp_clip_grad_norm_at(tp_location at, tp_clip_args args) {
     double total = 0;
     tp_tensor *x;
     for (size_t i = 0; (x = tp_optim_parameter(args.optim, i)); i++) {
-        const tp_tensor *g = tp_grad(x);
+        const tp_tensor *g = gradient_of(x);
         if (!g) continue;
         double part = power_sum(g, p);
         if (isinf(p))
@@ -52,7 +57,7 @@ double tp_clip_grad_norm_at(tp_location at, tp_clip_args args) {
     double scale = args.limit / (norm + 1e-6);
     if (scale >= 1) return norm;
     for (size_t i = 0; (x = tp_optim_parameter(args.optim, i)); i++) {
-        tp_tensor *g = tp_grad(x);
+        tp_tensor *g = gradient_of(x);
         if (g && tp_begin_edit(at, "clip_grad_norm", g)) tp_scale_elements(g, scale);
     }
     return norm;
@@ -66,7 +71,7 @@ void tp_clip_grad_value_at(tp_location at, tp_clip_args args) {
     }
     tp_tensor *x;
     for (size_t i = 0; (x = tp_optim_parameter(args.optim, i)); i++) {
-        tp_tensor *g = tp_grad(x);
+        tp_tensor *g = gradient_of(x);
         if (!g || !tp_begin_edit(at, "clip_grad_value", g)) continue;
         for (int64_t k = 0; k < g->numel; k++) {
             if (g->dtype == TP_FLOAT32) {
