@@ -341,6 +341,18 @@ TP_API tp_tensor *tp_dropout_at(tp_location at, tp_tensor *x, double p);
 #define tp_dropout(x, p) tp_dropout_at(TP_HERE, x, p)
 /** @} */
 
+/** @name Layers as text
+ *  @{ */
+/** A Sequential from a text: words separated by spaces, each a layer with its numbers behind a colon, for instance
+ *  "flatten linear:128 leaky_relu:0.2 dropout:0.5 linear:10". `sample` is the shape of one sample, tp_shape(1, 28, 28): it tells
+ *  each linear layer how many features reach it. Errors: ARGUMENT with the word, its column, and the nearest right one; then
+ *  NULL. Owned by the caller. */
+TP_API tp_module *tp_nn_from_text_at(tp_location at, const char *text, tp_shape sample);
+#define tp_nn_from_text(text, sample) tp_nn_from_text_at(TP_HERE, text, sample)
+/** How the i-th word is written, "linear:OUT"; NULL past the last. */
+TP_API const char *tp_layer_text_usage(size_t i);
+/** @} */
+
 TP_END_DECLS
 
 #ifdef __cplusplus
