@@ -57,19 +57,19 @@ static tp_module *make_dropout(item *it) {
 
 static tp_module *make_leaky_relu(item *it) {
     return tp_nn_leaky_relu_at(
-        it->at, (tp_nn_activation_args){.negative_slope = it->numbers ? it->number[0] : 0});
+        it->at, (tp_nn_leaky_relu_args){.negative_slope = it->numbers ? it->number[0] : 0});
 }
 
 static tp_module *make_elu(item *it) {
-    return tp_nn_elu_at(it->at, (tp_nn_activation_args){.alpha = it->numbers ? it->number[0] : 0});
+    return tp_nn_elu_at(it->at, (tp_nn_elu_args){.alpha = it->numbers ? it->number[0] : 0});
 }
 
 static tp_module *make_softplus(item *it) {
     return tp_nn_softplus_at(it->at,
-                             (tp_nn_activation_args){.beta = it->numbers ? it->number[0] : 0});
+                             (tp_nn_softplus_args){.beta = it->numbers ? it->number[0] : 0});
 }
 
-static tp_module *make_gelu(item *it) { return tp_nn_gelu_at(it->at, (tp_nn_activation_args){0}); }
+static tp_module *make_gelu(item *it) { return tp_nn_gelu_at(it->at, (tp_nn_gelu_args){0}); }
 
 static tp_module *make_softmax(item *it) { return tp_nn_softmax_at(it->at, -1); }
 
