@@ -3,18 +3,24 @@
 
 /* ---- types ---- */
 
+/* Takes integers, so it is bool that it does not take. b is NULL for a number. */
+static bool refuse_bool(tp_location at, const char *op, const tp_tensor *a, const tp_tensor *b) {
+    const char *got =
+        b ? tp_text("%s and %s", tp_tensor_text(a), tp_tensor_text(b)) : tp_tensor_text(a);
+    tp_fail(at, op, TP_ERROR_DTYPE, got, "a number type",
+            "convert it with tp_to(); for bool there is tp_logical_xor()");
+    return false;
+}
+
 bool tp_binary_prepare(tp_location at, const char *op, tp_binary_kind kind, tp_tensor **a,
                        tp_tensor **b) {
     tp_dtype dtype = (*a)->dtype;
     if (TP_UNLIKELY((*b)->dtype != dtype)) dtype = tp_result_type(2, (tp_tensor *[]){*a, *b});
     const tp_loop_fn *kernels = tp_ctx()->kernels->binary[kind];
+    if (TP_UNLIKELY(kind == TP_BINARY_sub && ((*a)->dtype == TP_BOOL || (*b)->dtype == TP_BOOL)))
+        return refuse_bool(at, op, *a, *b);
     if (TP_UNLIKELY(!kernels[dtype])) {
-        if (kernels[TP_INT64]) { /* takes integers, so it is bool that it does not take */
-            tp_fail(at, op, TP_ERROR_DTYPE,
-                    tp_text("%s and %s", tp_tensor_text(*a), tp_tensor_text(*b)), "a number type",
-                    "convert one with tp_to(), or use tp_logical_xor()");
-            return false;
-        }
+        if (kernels[TP_INT64]) return refuse_bool(at, op, *a, *b);
         dtype = tp_ctx()->default_dtype;
     }
     if ((*a)->dtype != dtype) *a = tp_cast(at, op, *a, dtype);
@@ -96,6 +102,10 @@ tp_tensor *tp_binary_number(tp_location at, const tp_binary_op *f, tp_tensor *a,
                             bool left) {
     const char *op = f->op->name;
     TP_CHECK(at, op, a);
+    if (a->dtype == TP_BOOL && f->kind == TP_BINARY_sub) {
+        refuse_bool(at, op, a, NULL);
+        return tp_poison();
+    }
     tp_dtype dtype = tp_number_type(a->dtype, number);
     if (!tp_ctx()->kernels->binary[f->kind][dtype]) dtype = tp_ctx()->default_dtype;
     if (a->dtype != dtype && (a = tp_cast(at, op, a, dtype))->poison) return a;
@@ -205,6 +215,10 @@ tp_tensor *tp_binary_number_inplace(tp_location at, const tp_binary_op *f, tp_te
                                     tp_number number) {
     const char *op = f->op->name;
     TP_CHECK(at, op, a);
+    if (a->dtype == TP_BOOL && f->kind == TP_BINARY_sub) {
+        refuse_bool(at, op, a, NULL);
+        return tp_poison();
+    }
     tp_dtype dtype = tp_number_type(a->dtype, number);
     if (!tp_ctx()->kernels->binary[f->kind][dtype]) dtype = tp_ctx()->default_dtype;
     if (!holds(at, op, a, dtype) || !tp_edit(at, op, a, 0, NULL)) return tp_poison();
