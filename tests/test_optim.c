@@ -485,17 +485,10 @@ static int nothing_left(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_golden),
-        TEST(test_golden_groups),
-        TEST(test_state_resumes),
-        TEST(test_state_refused),
-        TEST(test_refused),
-        TEST(test_step_after_error),
-        TEST(test_order_of_ends),
-        TEST(test_two_optimisers),
-        TEST(test_group_without_momentum),
+        TEST(test_golden),        TEST(test_golden_groups),  TEST(test_state_resumes),
+        TEST(test_state_refused), TEST(test_refused),        TEST(test_step_after_error),
+        TEST(test_order_of_ends), TEST(test_two_optimisers), TEST(test_group_without_momentum),
         TEST(test_clip),
-        ,
     };
     return cmocka_run_group_tests_name("optim", tests, NULL, NULL);
 }
