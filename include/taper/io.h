@@ -25,7 +25,8 @@ TP_API bool tp_save_at(tp_location at, const char *path, tp_module *module);
 typedef struct tp_load_args {
     const char *path;
     tp_module *module;
-    bool partial; /**< missing and unexpected keys are no error (PyTorch's strict=False); shapes still have to fit */
+    bool
+        partial; /**< missing and unexpected keys are no error (PyTorch's strict=False); shapes still have to fit */
 } tp_load_args;
 /** Loads what tp_save() or any other program wrote into a module of the same structure, converting types. All or
  *  nothing: after an error (FILE, FORMAT, STATE) the module is as it was, and false comes back. */
