@@ -166,12 +166,12 @@ static void take_tile(void *user, int64_t i, int64_t j, int64_t rows, int64_t co
 
 static void fail_at(const trial *t, bool wide, int64_t i, int64_t j, double got, double want,
                     const char *what) {
-    fail_msg(
-        "%s: m %lld n %lld k %lld a %d b %d gap %d alpha %g beta %g bias %d tile %d activation %d mask %d %s: "
-        "(%lld, %lld) is %.9g, not %.9g",
-        what, (long long)t->m, (long long)t->n, (long long)t->k, t->a_layout, t->b_layout, t->gap,
-        t->alpha, t->beta, t->bias, t->tile, t->activation, t->mask, wide ? "double" : "float",
-        (long long)i, (long long)j, got, want);
+    fail_msg("%s: m %lld n %lld k %lld a %d b %d gap %d alpha %g beta %g bias %d tile %d "
+             "activation %d mask %d %s: "
+             "(%lld, %lld) is %.9g, not %.9g",
+             what, (long long)t->m, (long long)t->n, (long long)t->k, t->a_layout, t->b_layout,
+             t->gap, t->alpha, t->beta, t->bias, t->tile, t->activation, t->mask,
+             wide ? "double" : "float", (long long)i, (long long)j, got, want);
 }
 
 /* Computes the trial on the pool and compares every element, and that nothing beside the result

@@ -236,9 +236,12 @@ static void finish_worker(tp_pool *pool, tp_worker *w) {
 }
 
 void tp_pool_run(tp_pool *pool, int64_t tasks, tp_task_fn fn, void *arg) {
-    if (!pool || pool->threads == 1 || tasks <= 1 || inside.pool == pool) {
-        int worker = tp_pool_worker(pool);
-        for (int64_t task = 0; task < tasks; task++) fn(arg, task, worker);
+    if (!pool) {
+        for (int64_t task = 0; task < tasks; task++) fn(arg, task, 0);
+        return;
+    }
+    if (pool->threads == 1 || tasks <= 1 || inside.pool == pool) {
+        run_tasks(pool, fn, arg, 0, tasks, tp_pool_worker(pool));
         return;
     }
     if (pool->started == 0) start_threads(pool);

@@ -1,11 +1,19 @@
 /* One part of the result, block by block. A template, see gemm_tmpl.h. */
 
-typedef struct NAME(part) {
+/* A block of the result, (rows, j_end - j), and what of k is being added to it. */
+typedef struct NAME(block) {
     const PLAN *plan;
-    int64_t i_end, j_end;
     REAL *a_space, *b_space, *sums; /* scratch */
-} NAME(part);
-#define PART NAME(part)
+    int64_t group, packed;          /* b_space holds the columns from group to packed of b */
+    int64_t i, rows, j, j_end;
+    int64_t tile; /* rows of a register tile */
+    int64_t p, k;
+    /* Those k columns of those rows of a, perhaps copied. Rows of one tile are a_row apart, and the
+     * first rows of two tiles are a_step for each row between them. */
+    const REAL *a;
+    int64_t a_row, a_col, a_step;
+} NAME(block);
+#define BLOCK NAME(block)
 
 /* c (+)= sums, (rows, cols) */
 static void NAME(merge)(REAL *c, int64_t c_row, const REAL *sums, int64_t ld, int64_t rows,
@@ -15,133 +23,149 @@ static void NAME(merge)(REAL *c, int64_t c_row, const REAL *sums, int64_t ld, in
     }
 }
 
-/* Heights of register tiles differ by at most one row: a last tile of a single row would waste most
+/* Tiles are of the same height (but the last one): one of a single row at the end would waste most
  * of the machine. */
-static int64_t NAME(tile_rows)(int64_t left, int most) {
-    int64_t tiles = (left + most - 1) / most;
-    return (left + tiles - 1) / tiles;
+static int64_t NAME(tile_rows)(int64_t rows, int most) {
+    int64_t tiles = (rows + most - 1) / most;
+    return (rows + tiles - 1) / tiles;
 }
 
-static int NAME(log2)(int vectors) {
-    return vectors >= 8 ? 3 : vectors >= 4 ? 2 : vectors >= 2 ? 1 : 0;
-}
-
-static void NAME(finish_block)(const PLAN *plan, REAL *sums, int64_t ld, int64_t i, int64_t j,
-                               int64_t rows, int64_t cols) {
+/* Turns the sums of columns j.. of the block into results. */
+static void NAME(finish_columns)(const BLOCK *x, REAL *sums, int64_t ld, int64_t j, int64_t cols) {
+    const PLAN *plan = x->plan;
     if (plan->swapped)
-        NAME(finish_transposed)(plan, sums, ld, j, i, cols, rows);
+        NAME(finish_transposed)(plan, sums, ld, j, x->i, cols, x->rows);
     else if (!plan->plain)
-        NAME(finish)(&plan->args, plan->read_c, plan->one_bias, sums, ld, i, j, rows, cols);
+        NAME(finish)(&plan->args, plan->read_c, plan->one_bias, sums, ld, x->i, j, x->rows, cols);
 }
 
-/* A panel of columns j.. of the block of rows i..: multiplies k columns of a (from a, with its
- * strides) from p on. */
-static void NAME(outer_panel)(const PART *part, const REAL *a, int64_t a_row, int64_t a_col,
-                              int64_t i, int64_t rows, int64_t j, int vectors, int64_t p, int64_t k,
-                              REAL *sums, int64_t ld) {
-    const PLAN *plan = part->plan;
-    int64_t width = vectors * LANES, cols = part->j_end - j < width ? part->j_end - j : width;
-    const REAL *b = plan->b + p * plan->b_row + j * plan->b_col;
+/* All the tiles of one panel of b: to (+)= a b. */
+static void NAME(outer_tiles)(const BLOCK *x, int vectors, const REAL *b, int64_t b_row, REAL *to,
+                              int64_t to_row, bool add) {
+    const NAME(outer_fn) *kernels = NAME(outer_table)[vectors >= 8 ? 3 : vectors / 2];
+    for (int64_t r = 0; r < x->rows; r += x->tile) {
+        int64_t rows = x->rows - r < x->tile ? x->rows - r : x->tile;
+        kernels[rows - 1](x->k, x->a + r * x->a_step, x->a_row, x->a_col, b, b_row, to + r * to_row,
+                          to_row, add);
+    }
+}
+
+/* Copies the columns of b from j on, as many as fit, panel after panel; x->packed is the first
+ * column that was left out. */
+static void NAME(pack_group)(BLOCK *x, int64_t j) {
+    const PLAN *plan = x->plan;
+    x->group = j;
+    x->packed = x->j_end - j < plan->group_cols ? x->j_end : j + plan->group_cols;
+    int64_t panel = plan->vectors * LANES;
+    NAME(pack_columns)
+    (x->b_space, panel, plan->b + x->p * plan->b_row + j * plan->b_col, plan->b_row, plan->b_col,
+     x->k, x->packed - j);
+}
+
+/* The panel of columns j.. of the block. Sums, unless they grow in the result, are at `sums`. */
+static void NAME(outer_panel)(BLOCK *x, int64_t j, int vectors, REAL *sums, int64_t ld) {
+    const PLAN *plan = x->plan;
+    int64_t width = vectors * LANES, left = x->j_end - j, cols = left < width ? left : width;
+    const REAL *b = plan->b + x->p * plan->b_row + j * plan->b_col;
     int64_t b_row = plan->b_row;
     if (plan->pack_b || cols < width) {
-        NAME(pack_columns)(part->b_space, width, b, b_row, plan->b_col, k, cols);
-        b = part->b_space;
+        if (j >= x->packed) NAME(pack_group)(x, j);
+        b = x->b_space + (j - x->group) * x->k;
         b_row = width;
     }
-    bool first = p == 0, last = p + k == plan->k, add = !first;
-    REAL *to = sums;
-    REAL *c = NULL;
-    int64_t to_row = ld;
-    if (plan->in_place) {
-        c = (REAL *)plan->args.c + i * plan->args.c_row + j;
-        add = plan->add || !first;
-        if (cols == width) to = c, to_row = plan->args.c_row;
+    bool first = x->p == 0, last = x->p + x->k == plan->k;
+    if (!plan->in_place) {
+        NAME(outer_tiles)(x, vectors, b, b_row, sums, ld, !first);
+    } else {
+        REAL *c = (REAL *)plan->args.c + x->i * plan->args.c_row + j;
+        bool add = plan->add || !first;
+        if (cols == width) {
+            NAME(outer_tiles)(x, vectors, b, b_row, c, plan->args.c_row, add);
+        } else { /* whole vectors would run over the end of the row */
+            NAME(outer_tiles)(x, vectors, b, b_row, x->sums, width, false);
+            NAME(merge)(c, plan->args.c_row, x->sums, width, x->rows, cols, add);
+        }
+        sums = c, ld = plan->args.c_row;
     }
-    bool aside = plan->in_place && to != c; /* whole vectors would run over the end of the row */
-    const NAME(outer_fn) *kernels = NAME(outer_table)[NAME(log2)(vectors)];
-    for (int64_t r = 0; r < rows;) {
-        int64_t height = NAME(tile_rows)(rows - r, plan->max_rows);
-        kernels[height - 1](k, a + r * a_row, a_row, a_col, b, b_row, to + r * to_row, to_row,
-                            add && !aside);
-        r += height;
-    }
-    if (aside) {
-        NAME(merge)(c, plan->args.c_row, to, to_row, rows, cols, add);
-        to = c;
-        to_row = plan->args.c_row;
-    }
-    if (last) NAME(finish_block)(plan, to, to_row, i, j, rows, cols);
+    if (last) NAME(finish_columns)(x, sums, ld, j, cols);
 }
 
-static void NAME(outer_block)(const PART *part, int64_t i, int64_t rows, int64_t j0, int64_t j1) {
-    const PLAN *plan = part->plan;
-    int64_t p = 0;
-    bool many = plan->k > plan->block_k;
+static void NAME(take_outer_rows)(BLOCK *x) {
+    const PLAN *plan = x->plan;
+    x->a = plan->a + x->i * plan->a_row + x->p * plan->a_col;
+    x->a_row = x->a_step = plan->a_row;
+    x->a_col = plan->a_col;
+    if (!plan->pack_a) return;
+    if (plan->a_row == 1 && plan->a_col != 1) {
+        NAME(pack_tiles)(x->a_space, x->tile, x->a, plan->a_col, x->rows, x->k);
+        x->a_row = 1, x->a_col = x->tile, x->a_step = x->k;
+    } else {
+        x->a_row = x->a_step = NAME(odd_stride)(plan->block_k);
+        x->a_col = 1;
+        NAME(copy_lines)(x->a_space, x->a_row, x->a, plan->a_row, plan->a_col, x->rows, x->k);
+    }
+    x->a = x->a_space;
+}
+
+static void NAME(outer_block)(BLOCK *x) {
+    const PLAN *plan = x->plan;
+    bool aside = plan->k > plan->block_k && !plan->in_place; /* sums wait for the next part of k */
+    x->p = 0;
     do {
-        int64_t k = plan->k - p < plan->block_k ? plan->k - p : plan->block_k;
-        const REAL *a = plan->a + i * plan->a_row + p * plan->a_col;
-        int64_t a_row = plan->a_row, a_col = plan->a_col;
-        if (plan->pack_a) {
-            NAME(pack_rows)(part->a_space, &a_row, &a_col, a, plan->a_row, plan->a_col, rows, k);
-            a = part->a_space;
+        x->k = plan->k - x->p < plan->block_k ? plan->k - x->p : plan->block_k;
+        NAME(take_outer_rows)(x);
+        int vectors;
+        x->packed = x->j;
+        for (int64_t j = x->j; j < x->j_end; j += vectors * LANES) {
+            vectors = (int)(NAME(panel_width)(plan->vectors * LANES, x->j_end - j) / LANES);
+            if (aside) NAME(outer_panel)
+            (x, j, vectors, x->sums + (j - x->j), plan->block_cols + plan->vectors * LANES);
+            else NAME(outer_panel)(x, j, vectors, x->sums, vectors * LANES);
         }
-        for (int64_t j = j0; j < j1;) {
-            int vectors = plan->vectors;
-            while (vectors > 1 && (vectors - 1) * LANES >= j1 - j) vectors /= 2;
-            int64_t width = vectors * LANES;
-            REAL *sums = many && !plan->in_place ? part->sums + (j - j0) : part->sums;
-            NAME(outer_panel)
-            (part, a, a_row, a_col, i, rows, j, vectors, p, k, sums,
-             many && !plan->in_place ? plan->block_cols + plan->vectors * LANES : width);
-            j += width;
-        }
-        p += k;
-    } while (p < plan->k);
+        x->p += x->k;
+    } while (x->p < plan->k);
 }
 
-/* Columns j.. (at most DOT_COLUMNS) of the block: k elements from p on. */
-static void NAME(dot_columns)(const PART *part, const REAL *a, int64_t a_row, int64_t rows,
-                              int64_t j, int64_t p, int64_t k, REAL *to, int64_t to_row, bool add) {
-    const PLAN *plan = part->plan;
-    int64_t cols = part->j_end - j < DOT_COLUMNS ? part->j_end - j : DOT_COLUMNS;
+/* Columns j.. (at most DOT_COLUMNS) of the block. */
+static void NAME(dot_columns)(const BLOCK *x, int64_t j, REAL *to, int64_t to_row, bool add) {
+    const PLAN *plan = x->plan;
+    int64_t cols = x->j_end - j < DOT_COLUMNS ? x->j_end - j : DOT_COLUMNS;
     const REAL *b[DOT_COLUMNS];
     for (int q = 0; q < DOT_COLUMNS; q++)
-        b[q] = plan->b + (j + (q < cols ? q : 0)) * plan->b_col + p;
+        b[q] = plan->b + (j + (q < cols ? q : 0)) * plan->b_col + x->p;
     REAL aside[DOT_ROWS * DOT_COLUMNS];
-    for (int64_t r = 0; r < rows;) {
-        int64_t height = NAME(tile_rows)(rows - r, plan->max_rows);
-        NAME(dot_fn) kernel = NAME(dot_table)[height - 1];
-        REAL *tile = to + r * to_row;
+    for (int64_t r = 0; r < x->rows; r += x->tile) {
+        int64_t rows = x->rows - r < x->tile ? x->rows - r : x->tile;
+        NAME(dot_fn) kernel = NAME(dot_table)[rows - 1];
+        const REAL *a = x->a + r * x->a_row;
         if (cols == DOT_COLUMNS) {
-            kernel(k, a + r * a_row, a_row, b, tile, to_row, add);
+            kernel(x->k, a, x->a_row, b, to + r * to_row, to_row, add);
         } else {
-            kernel(k, a + r * a_row, a_row, b, aside, DOT_COLUMNS, false);
-            NAME(merge)(tile, to_row, aside, DOT_COLUMNS, height, cols, add);
+            kernel(x->k, a, x->a_row, b, aside, DOT_COLUMNS, false);
+            NAME(merge)(to + r * to_row, to_row, aside, DOT_COLUMNS, rows, cols, add);
         }
-        r += height;
     }
 }
 
-static void NAME(dot_block)(const PART *part, int64_t i, int64_t rows, int64_t j0, int64_t j1) {
-    const PLAN *plan = part->plan;
-    REAL *to = part->sums;
+static void NAME(dot_block)(BLOCK *x) {
+    const PLAN *plan = x->plan;
+    REAL *to = x->sums;
     int64_t to_row = plan->block_cols + DOT_COLUMNS;
     if (plan->in_place)
-        to = (REAL *)plan->args.c + i * plan->args.c_row + j0, to_row = plan->args.c_row;
-    for (int64_t p = 0; p < plan->k;) {
-        int64_t k = plan->k - p < plan->block_k ? plan->k - p : plan->block_k;
-        const REAL *a = plan->a + i * plan->a_row + p * plan->a_col;
-        int64_t a_row = plan->a_row;
+        to = (REAL *)plan->args.c + x->i * plan->args.c_row + x->j, to_row = plan->args.c_row;
+    for (x->p = 0; x->p < plan->k; x->p += x->k) {
+        x->k = plan->k - x->p < plan->block_k ? plan->k - x->p : plan->block_k;
+        x->a = plan->a + x->i * plan->a_row + x->p * plan->a_col;
+        x->a_row = plan->a_row;
         if (plan->pack_a) {
-            a_row = NAME(odd_stride)(plan->block_k);
-            NAME(copy_lines)(part->a_space, a_row, a, plan->a_row, plan->a_col, rows, k);
-            a = part->a_space;
+            x->a_row = NAME(odd_stride)(plan->block_k);
+            NAME(copy_lines)(x->a_space, x->a_row, x->a, plan->a_row, plan->a_col, x->rows, x->k);
+            x->a = x->a_space;
         }
-        for (int64_t j = j0; j < j1; j += DOT_COLUMNS) NAME(dot_columns)
-        (part, a, a_row, rows, j, p, k, to + (j - j0), to_row, plan->add || p > 0);
-        p += k;
+        for (int64_t j = x->j; j < x->j_end; j += DOT_COLUMNS)
+            NAME(dot_columns)(x, j, to + (j - x->j), to_row, plan->add || x->p > 0);
     }
-    NAME(finish_block)(plan, to, to_row, i, j0, rows, j1 - j0);
+    NAME(finish_columns)(x, to, to_row, x->j, x->j_end - x->j);
 }
 
 /* The border before part t of `parts` of n: a multiple of unit. */
@@ -161,17 +185,19 @@ static void NAME(run_part)(void *arg, int64_t task, int worker) {
     int64_t i1 = NAME(border)(plan->m, plan->row_parts, ti + 1, unit_rows);
     int64_t j0 = NAME(border)(plan->n, plan->col_parts, tj, unit_cols);
     int64_t j1 = NAME(border)(plan->n, plan->col_parts, tj + 1, unit_cols);
-    REAL *a_space = plan->scratch[plan->row_parts * plan->col_parts > 1 ? worker : 0],
-         *b_space = a_space + plan->a_space;
-    PART part = {plan, i1, j1, a_space, b_space, b_space + plan->b_space};
-    for (int64_t j = j0; j < j1; j += plan->block_cols) {
-        int64_t end = j1 - j < plan->block_cols ? j1 : j + plan->block_cols;
-        for (int64_t i = i0; i < i1; i += plan->block_rows) {
-            int64_t rows = i1 - i < plan->block_rows ? i1 - i : plan->block_rows;
+    REAL *a_space = plan->scratch[plan->row_parts * plan->col_parts > 1 ? worker : 0];
+    REAL *b_space = a_space + plan->a_space;
+    BLOCK x = {
+        .plan = plan, .a_space = a_space, .b_space = b_space, .sums = b_space + plan->b_space};
+    for (x.j = j0; x.j < j1; x.j = x.j_end) {
+        x.j_end = j1 - x.j < plan->block_cols ? j1 : x.j + plan->block_cols;
+        for (x.i = i0; x.i < i1; x.i += x.rows) {
+            x.rows = i1 - x.i < plan->block_rows ? i1 - x.i : plan->block_rows;
+            x.tile = NAME(tile_rows)(x.rows, plan->max_rows);
             if (plan->dot)
-                NAME(dot_block)(&part, i, rows, j, end);
+                NAME(dot_block)(&x);
             else
-                NAME(outer_block)(&part, i, rows, j, end);
+                NAME(outer_block)(&x);
         }
     }
 }

@@ -16,8 +16,10 @@ TP_ALWAYS_INLINE void NAME(outer)(const int rows, const int vectors, int64_t k, 
     VEC sum[MAX_ROWS][MAX_VECTORS];
     const REAL *base[(MAX_ROWS + 2) / 3];
     TP_UNROLL for (int i = 0; i < rows; i++) {
-        TP_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VEC){0};
-        __builtin_prefetch(c + i * c_row, 1);
+        TP_UNROLL for (int j = 0; j < vectors; j++) {
+            sum[i][j] = (VEC){0};
+            __builtin_prefetch(c + i * c_row + j * LANES, 1);
+        }
     }
     TP_UNROLL for (int g = 0; g < (rows + 2) / 3; g++) base[g] = a + 3 * g * a_row;
     for (int64_t p = 0; p < k; p++) {

@@ -1,27 +1,44 @@
 /* Copies of parts of a and b in the order in which the kernels read them. A template, see
  * gemm_tmpl.h. */
 
-/* Columns of b, (k, cols), to rows of `width` elements, zero beyond cols. */
-static void NAME(pack_columns)(REAL *to, int64_t width, const REAL *b, int64_t b_row, int64_t b_col,
+/* Width of the panel that begins with `left` columns to go: full ones, then ever narrower ones. */
+static int64_t NAME(panel_width)(int64_t full, int64_t left) {
+    while (full > LANES && left <= full - LANES) full /= 2;
+    return full;
+}
+
+/* Columns of b, (k, cols), in panels of at most `full` columns: to[j * k + p * width + q] is column
+ * j + q of the panel of that width that begins with column j. Zero beyond cols. */
+static void NAME(pack_columns)(REAL *to, int64_t full, const REAL *b, int64_t b_row, int64_t b_col,
                                int64_t k, int64_t cols) {
     if (b_row == 1 && b_col != 1 && k * cols > 64) {
-        for (int64_t j = 0; j < width; j += LANES) {
-            int64_t rows = cols - j < LANES ? cols - j : LANES;
-            for (int64_t p = 0; p < k; p += LANES) NAME(transpose_block)
-            (to + p * width + j, width, b + j * b_col + p, b_col, rows,
-             k - p < LANES ? k - p : LANES);
+        for (int64_t j = 0, width; j < cols; j += width) {
+            width = NAME(panel_width)(full, cols - j);
+            for (int64_t q = 0; q < width; q += LANES) {
+                int64_t rows = cols - j - q < LANES ? cols - j - q : LANES;
+                for (int64_t p = 0; p < k; p += LANES) NAME(transpose_block)
+                (to + j * k + p * width + q, width, b + (j + q) * b_col + p, b_col, rows,
+                 k - p < LANES ? k - p : LANES);
+            }
         }
         return;
     }
-    for (int64_t p = 0; p < k; p++, to += width, b += b_row) {
-        int64_t j = 0;
-        if (b_col == 1) {
-            for (; j + LANES <= cols; j += LANES) NAME(store)(to + j, NAME(load)(b + j));
-            if (j < cols) NAME(store)(to + j, NAME(load_part)(b + j, cols - j)), j += LANES;
-        } else {
-            for (; j < cols; j++) to[j] = b[j * b_col];
+    for (int64_t p = 0; p < k;
+         p++, b +=
+              b_row) { /* whole rows at a time, for the sake of the processor's own prefetching */
+        for (int64_t j = 0, width; j < cols; j += width) {
+            width = NAME(panel_width)(full, cols - j);
+            REAL *row = to + j * k + p * width;
+            int64_t count = cols - j < width ? cols - j : width, q = 0;
+            if (b_col == 1) {
+                for (; q + LANES <= count; q += LANES) NAME(store)(row + q, NAME(load)(b + j + q));
+                if (q < count)
+                    NAME(store)(row + q, NAME(load_part)(b + j + q, count - q)), q += LANES;
+            } else {
+                for (; q < count; q++) row[q] = b[(j + q) * b_col];
+            }
+            for (; q < width; q++) row[q] = 0;
         }
-        for (; j < width; j++) to[j] = 0;
     }
 }
 
@@ -54,22 +71,32 @@ static void NAME(copy_lines)(REAL *to, int64_t stride, const REAL *from, int64_t
     }
 }
 
-/* A block of a, (rows, k): rows stay rows where they are contiguous (or nothing is), columns stay
- * columns. The strides of the copy come back in *row and *col; it takes at most pack_rows_size
- * elements. */
-static void NAME(pack_rows)(REAL *to, int64_t *row, int64_t *col, const REAL *a, int64_t a_row,
-                            int64_t a_col, int64_t rows, int64_t k) {
-    if (a_row == 1 && a_col != 1) {
-        *row = 1;
-        *col = NAME(odd_stride)(rows);
-        NAME(copy_lines)(to, *col, a, a_col, 1, k, rows);
-    } else {
-        *row = NAME(odd_stride)(k);
-        *col = 1;
-        NAME(copy_lines)(to, *row, a, a_row, a_col, rows, k);
+/* A block of a with contiguous columns, (rows, k), tile after tile: to[r * k + p * tile + q] is row
+ * r + q for r a multiple of tile. */
+static void NAME(pack_tiles)(REAL *to, int64_t tile, const REAL *a, int64_t a_col, int64_t rows,
+                             int64_t k) {
+    enum { AT_ONCE = 16 }; /* columns: so few are read side by side and written in long runs */
+    for (int64_t p0 = 0; p0 < k; p0 += AT_ONCE) {
+        int64_t end = k - p0 < AT_ONCE ? k : p0 + AT_ONCE;
+        for (int64_t r = 0; r < rows; r += tile) {
+            int64_t height = rows - r < tile ? rows - r : tile;
+            /* what a whole vector writes too much the next one overwrites; not so at the end of a
+             * run */
+            int64_t whole = r + (height + LANES - 1) / LANES * LANES <= rows ? end - 1 : p0;
+            REAL *out = to + r * k + p0 * tile;
+            for (int64_t p = p0; p < whole; p++, out += tile) {
+                const REAL *from = a + r + p * a_col;
+                for (int64_t q = 0; q < height; q += LANES)
+                    NAME(store)(out + q, NAME(load)(from + q));
+            }
+            for (int64_t p = whole; p < end; p++, out += tile) {
+                for (int64_t q = 0; q < height; q++) out[q] = a[r + q + p * a_col];
+            }
+        }
     }
 }
+
+/* Elements that either kind of copy of a needs. */
 static int64_t NAME(pack_rows_size)(int64_t rows, int64_t k) {
-    int64_t by_rows = rows * NAME(odd_stride)(k), by_columns = k * NAME(odd_stride)(rows);
-    return by_rows > by_columns ? by_rows : by_columns;
+    return rows * NAME(odd_stride)(k) + (MAX_ROWS + 1) * k + LANES;
 }

@@ -20,6 +20,7 @@ typedef struct NAME(plan) {
     int vectors;  /* of a panel of b, for the outer form */
     int max_rows; /* of a register tile */
     int64_t block_rows, block_cols, block_k;
+    int64_t group_cols;                  /* of b that are copied at a time */
     int row_parts, col_parts;            /* the grid of tasks */
     REAL *scratch[TP_GEMM_MAX_PARTS];    /* by worker */
     int64_t a_space, b_space, sum_space; /* elements of the parts of scratch */
@@ -124,7 +125,10 @@ static void NAME(choose_outer_blocks)(PLAN *plan) {
                            ? plan->n
                            : NAME(even_block)(n, SUM_SPACE / plan->block_rows, width);
     plan->a_space = plan->pack_a ? NAME(pack_rows_size)(plan->block_rows, plan->block_k) : 0;
-    plan->b_space = (plan->block_k + LANES) * width;
+    plan->group_cols = !plan->pack_b       ? width
+                       : n < GROUP_COLUMNS ? (n + width - 1) / width * width
+                                           : GROUP_COLUMNS;
+    plan->b_space = (plan->block_k + LANES) * plan->group_cols;
     plan->sum_space =
         plan->block_rows * (many && !plan->in_place ? plan->block_cols + width : width);
 }

@@ -113,6 +113,6 @@ static bool NAME(gemm_batched)(tp_pool *pool, const tp_gemm_args *args,
 #undef IVEC
 #undef UVEC
 #undef PLAN
-#undef PART
+#undef BLOCK
 #undef WEAVE
 #undef WEAVE_STAGE

@@ -2,6 +2,11 @@
 #include "backend/backend.h"
 #include "backend/cpu/kernels/isa.h"
 
+enum {
+    TURNS = 16,   /* elements that a lane takes before it is joined in double */
+    FEW_ROWS = 64 /* so few rows are added up as they are */
+};
+
 /* How two results become one. */
 enum join { JOIN_ADD, JOIN_MULTIPLY, JOIN_MAX, JOIN_MIN };
 
@@ -13,6 +18,17 @@ TP_ALWAYS_INLINE double join_two(enum join join, double a, double b) {
     case JOIN_MIN: return b < a || b != b ? b : a;
     }
     return a;
+}
+
+/* The totals of `count` lanes, in halves; the result is total[0]. */
+static void fold(enum join join, double *total, int count) {
+    for (int w = count / 2; w; w /= 2) {
+        if (join == JOIN_ADD) {
+            for (int l = 0; l < w; l++) total[l] += total[l + w];
+        } else {
+            for (int l = 0; l < w; l++) total[l] = join_two(join, total[l], total[l + w]);
+        }
+    }
 }
 
 #define REAL      float

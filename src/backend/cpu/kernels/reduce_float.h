@@ -1,6 +1,6 @@
 /* All kinds of reductions of one floating type, and where the largest and smallest lie. A template over lanes.h.
  *
- * Long sums stay exact to the last digits: a lane adds up a few dozen elements, what lanes hold is joined in double. */
+ * Long sums stay exact to the last digits: a lane adds up a few elements, what lanes hold is joined in double. */
 
 /* Chunks that are worked at once, and their elements: the same for each instruction set, and so are the sums. */
 #define GROUPS ((int)(256 / TP_VECTOR_BYTES))
@@ -53,66 +53,54 @@ typedef struct NAME(reduction) {
     REAL neutral;
 } NAME(reduction);
 
-/* The lanes of the first `count` elements, in halves. */
-static REAL NAME(fold)(const VEC *from, int count, enum join join) {
-    REAL lane[256 / sizeof(REAL)];
-    for (int c = 0; c < count / LANES; c++) NAME(put)(lane + c * LANES, from[c]);
-    for (int w = count / 2; w; w /= 2) switch (join) {
-        case JOIN_ADD:
-            for (int l = 0; l < w; l++) lane[l] += lane[l + w];
-            break;
-        case JOIN_MULTIPLY:
-            for (int l = 0; l < w; l++) lane[l] *= lane[l + w];
-            break;
-        case JOIN_MAX:
-            for (int l = 0; l < w; l++)
-                lane[l] =
-                    lane[l + w] > lane[l] || lane[l + w] != lane[l + w] ? lane[l + w] : lane[l];
-            break;
-        case JOIN_MIN:
-            for (int l = 0; l < w; l++)
-                lane[l] =
-                    lane[l + w] < lane[l] || lane[l + w] != lane[l + w] ? lane[l + w] : lane[l];
-            break;
-        }
-    return lane[0];
+/* Joins what `count` lanes hold with the totals so far, or begins them. */
+TP_ALWAYS_INLINE void NAME(join_lanes)(enum join join, double *total, const VEC *sum, int count,
+                                       bool begin) {
+    const REAL *lane = (const REAL *)sum;
+    if (begin) {
+        for (int l = 0; l < count; l++) total[l] = (double)lane[l];
+    } else if (join == JOIN_ADD) {
+        for (int l = 0; l < count; l++) total[l] += (double)lane[l];
+    } else {
+        for (int l = 0; l < count; l++) total[l] = join_two(join, total[l], (double)lane[l]);
+    }
 }
 
 /* n elements that lie side by side. */
 static double NAME(row)(const NAME(reduction) * r, const REAL *x, int64_t n) {
-    enum { BLOCK = 4096 };
-    double total = r->neutral;
-    for (int64_t start = 0; start < n; start += BLOCK, x += BLOCK) {
-        int64_t count = n - start < BLOCK ? n - start : BLOCK, whole = count / WIDE * WIDE;
-        VEC sum[GROUPS];
+    double total[256 / sizeof(REAL)] = {0};
+    VEC sum[GROUPS];
+    int width = n <= LANES ? LANES : WIDE;
+    for (int64_t start = 0; start < n || start == 0; start += TURNS * WIDE, x += TURNS * WIDE) {
+        int64_t count = n - start < TURNS * WIDE ? n - start : TURNS * WIDE,
+                whole = count / WIDE * WIDE;
         for (int g = 0; g < GROUPS; g++) sum[g] = NAME(all)(r->neutral);
         if (whole) r->take(sum, x, count / WIDE, WIDE, GROUPS);
         int chunks = (int)(count - whole) / LANES, rest = (int)(count - whole) % LANES;
         if (chunks) r->take(sum, x + whole, 1, 0, chunks);
         if (rest) r->take_part(sum + chunks, x + count - rest, rest, r->neutral);
-        double part = NAME(fold)(sum, count <= LANES ? LANES : WIDE, r->join);
-        total = start ? join_two(r->join, total, part) : part;
+        NAME(join_lanes)(r->join, total, sum, width, start == 0);
     }
-    return total;
+    fold(r->join, total, width);
+    return total[0];
 }
 
 /* `chunks` chunks of columns, one row below the other. */
 static void NAME(columns)(const NAME(reduction) * r, REAL *out, const REAL *x, int64_t n,
                           int64_t step, int chunks, double divisor) {
-    enum { ROWS = 64 };
-    double total[256 / sizeof(REAL)];
+    double total[256 / sizeof(REAL)] = {0};
     VEC sum[GROUPS];
-    const REAL *lane = (const REAL *)sum;
     int width = chunks * LANES;
-    for (int64_t start = 0; start < n || start == 0; start += ROWS) {
+    int64_t rows = n <= FEW_ROWS ? n : TURNS;
+    for (int64_t start = 0; start < n || start == 0; start += rows) {
         for (int g = 0; g < chunks; g++) sum[g] = NAME(all)(r->neutral);
-        r->take(sum, x + start * step, n - start < ROWS ? n - start : ROWS, step, chunks);
-        if (n <= ROWS && divisor == 1) { /* the usual gradient of a bias */
+        r->take(sum, x + start * step, n - start < rows ? n - start : rows, step, chunks);
+        if (rows == n && divisor == 1) { /* the usual gradient of a bias */
             for (int g = 0; g < chunks; g++) NAME(put)(out + g * LANES, sum[g]);
             return;
         }
-        for (int l = 0; l < width; l++)
-            total[l] = start ? join_two(r->join, total[l], lane[l]) : lane[l];
+        NAME(join_lanes)(r->join, total, sum, width, start == 0);
+        if (n == 0) break;
     }
     for (int l = 0; l < width; l++) out[l] = (REAL)(total[l] / divisor);
 }
@@ -120,7 +108,6 @@ static void NAME(columns)(const NAME(reduction) * r, REAL *out, const REAL *x, i
 /* Fewer columns than lanes: LANES rows at a time are `inner` whole chunks. */
 static void NAME(narrow)(const NAME(reduction) * r, REAL *out, const REAL *x, int64_t n, int inner,
                          double divisor) {
-    enum { TURNS = 64 };
     double total[LANES];
     VEC sum[LANES];
     const REAL *lane = (const REAL *)sum;
