@@ -93,8 +93,10 @@ static void start_dogs_b32(state *s) {
 static void start_loader(state *s, int64_t batch) {
     tp_tensor *x = tp_randint(0, 256, tp_shape(60000, 1, 28, 28), .dtype = TP_UINT8);
     tp_tensor *y = tp_randint(0, 10, tp_shape(60000));
-    s->loader = tp_loader_new(tp_tensor_dataset(x, y), .batch_size = batch, .shuffle = true,
-                              .drop_last = true, .seed = 1);
+    tp_dataset *images = tp_tensor_dataset(x, y);
+    images->pictures = true; /* bytes that the loader makes floats of */
+    s->loader =
+        tp_loader_new(images, .batch_size = batch, .shuffle = true, .drop_last = true, .seed = 1);
 }
 
 static tp_module *image_mlp(void) {

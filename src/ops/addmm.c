@@ -3,6 +3,7 @@
 #include <taper/ops/matmul.h>
 
 #include "autograd/node.h"
+#include "ops/elementwise.h"
 #include "ops/loop.h"
 #include "ops/product.h"
 
@@ -85,25 +86,28 @@ static bool broadcasts_to(const tp_tensor *x, int64_t rows, int64_t columns) {
     return x->ndim < 2 || x->shape[0] == rows || x->shape[0] == 1;
 }
 
-tp_tensor *tp_addmm_at(tp_location at, tp_tensor *input, tp_tensor *a, tp_tensor *b, double beta,
+/* Checks shapes, types and factors of both forms. */
+static bool addmm_fits(tp_location at, tp_tensor *input, tp_tensor *a, tp_tensor *b, double beta,
                        double alpha) {
-    TP_CHECK(at, "addmm", input);
-    TP_CHECK(at, "addmm", a);
-    TP_CHECK(at, "addmm", b);
     if (a->ndim != 2 || b->ndim != 2 || a->shape[1] != b->shape[0] ||
-        !broadcasts_to(input, a->shape[0], b->shape[1]))
-        return tp_fail(at, "addmm", TP_ERROR_SHAPE,
-                       tp_text("input %s, a %s and b %s", tp_tensor_text(input), tp_tensor_text(a),
-                               tp_tensor_text(b)),
-                       "a (n, k), b (k, m), and an input that broadcasts to (n, m)", NULL);
+        !broadcasts_to(input, a->shape[0], b->shape[1])) {
+        tp_fail(at, "addmm", TP_ERROR_SHAPE,
+                tp_text("input %s, a %s and b %s", tp_tensor_text(input), tp_tensor_text(a),
+                        tp_tensor_text(b)),
+                "a (n, k), b (k, m), and an input that broadcasts to (n, m)", NULL);
+        return false;
+    }
     if (!tp_product_types(at, "addmm", a, b) || !tp_product_types(at, "addmm", input, a))
-        return tp_poison();
-    if (!tp_is_float_type(a->dtype) && (beta != floor(beta) || alpha != floor(alpha)))
-        return tp_fail(at, "addmm", TP_ERROR_ARGUMENT, tp_text("beta %g, alpha %g", beta, alpha),
-                       "whole factors for integers", NULL);
-    tp_tensor *out = tp_make(at, "addmm", a->dtype, 2, (const int64_t[]){a->shape[0], b->shape[1]});
-    if (out->poison) return out;
-    if (beta != 0) tp_copy_elements(out, input);
+        return false;
+    if (tp_is_float_type(a->dtype) || (beta == floor(beta) && alpha == floor(alpha))) return true;
+    tp_fail(at, "addmm", TP_ERROR_ARGUMENT, tp_text("beta %g, alpha %g", beta, alpha),
+            "whole factors for integers", NULL);
+    return false;
+}
+
+/* c = beta c + alpha a b */
+static bool addmm_into(tp_tensor *c, const tp_tensor *a, const tp_tensor *b, double beta,
+                       double alpha) {
     tp_product p = {.dtype = a->dtype,
                     .m = a->shape[0],
                     .n = b->shape[1],
@@ -112,8 +116,20 @@ tp_tensor *tp_addmm_at(tp_location at, tp_tensor *input, tp_tensor *a, tp_tensor
                     .beta = beta,
                     .a = matrix_of(a),
                     .b = matrix_of(b),
-                    .c = matrix_of(out)};
-    if (!tp_product_run(&p)) return tp_fail_memory(at, "addmm", 0);
+                    .c = matrix_of(c)};
+    return tp_product_run(&p);
+}
+
+tp_tensor *tp_addmm_at(tp_location at, tp_tensor *input, tp_tensor *a, tp_tensor *b, double beta,
+                       double alpha) {
+    TP_CHECK(at, "addmm", input);
+    TP_CHECK(at, "addmm", a);
+    TP_CHECK(at, "addmm", b);
+    if (!addmm_fits(at, input, a, b, beta, alpha)) return tp_poison();
+    tp_tensor *out = tp_make(at, "addmm", a->dtype, 2, (const int64_t[]){a->shape[0], b->shape[1]});
+    if (out->poison) return out;
+    if (beta != 0) tp_copy_elements(out, input);
+    if (!addmm_into(out, a, b, beta, alpha)) return tp_fail_memory(at, "addmm", 0);
     tp_node *node = tp_record(at, &tp_op_addmm, out, 3, (tp_tensor *[]){input, a, b});
     if (node) {
         node->number[0] = beta;
@@ -123,4 +139,28 @@ tp_tensor *tp_addmm_at(tp_location at, tp_tensor *input, tp_tensor *a, tp_tensor
         if (tp_needs(node, 1)) node->integer[2] = node->n_saved, tp_save(node, b);
     }
     return out;
+}
+
+tp_tensor *tp_addmm_inplace_at(tp_location at, tp_tensor *x, tp_tensor *a, tp_tensor *b,
+                               double beta, double alpha) {
+    TP_CHECK(at, "addmm", x);
+    TP_CHECK(at, "addmm", a);
+    TP_CHECK(at, "addmm", b);
+    if (!addmm_fits(at, x, a, b, beta, alpha)) return tp_poison();
+    if (x->ndim != 2 || x->shape[0] != a->shape[0] || x->shape[1] != b->shape[1])
+        return tp_fail(
+            at, "addmm", TP_ERROR_SHAPE, tp_tensor_text(x),
+            tp_text("%s to write the result to", tp_shape_text(tp_shape(a->shape[0], b->shape[1]))),
+            NULL);
+    if (!tp_edit(at, "addmm", x, 3, (tp_tensor *[]){x, a, b})) return tp_poison();
+    bool aliased = x->storage && (x->storage == a->storage || x->storage == b->storage);
+    if (aliased || (x->shape[1] > 1 && x->stride[1] != 1)) { /* the product cannot grow in x */
+        tp_tensor *out = NULL;
+        TP_NO_GRAD { out = tp_addmm_at(at, x, a, b, beta, alpha); }
+        if (out->poison) return out;
+        tp_copy_elements(x, out);
+        tp_free(out);
+        return x;
+    }
+    return addmm_into(x, a, b, beta, alpha) ? x : tp_fail_memory(at, "addmm", 0);
 }

@@ -44,6 +44,11 @@ TP_API tp_tensor *tp_outer_product_at(tp_location at, tp_tensor *a, tp_tensor *b
 TP_API tp_tensor *tp_addmm_at(tp_location at, tp_tensor *input, tp_tensor *a, tp_tensor *b,
                               double beta, double alpha);
 #define tp_addmm(input, a, b, beta, alpha) tp_addmm_at(TP_HERE, input, a, b, beta, alpha)
+/** x = beta x + alpha a b in place, Tensor.addmm_: x (n, m), a (n, k), b (k, m). Returns x. Errors: those of tp_addmm(), and GRAPH
+ *  where a gradient flows through one of them while recording. */
+TP_API tp_tensor *tp_addmm_inplace_at(tp_location at, tp_tensor *x, tp_tensor *a, tp_tensor *b,
+                                      double beta, double alpha);
+#define tp_addmm_(x, a, b, beta, alpha) tp_addmm_inplace_at(TP_HERE, x, a, b, beta, alpha)
 
 /** What tp_linear() can apply to its result on the way to memory. */
 typedef enum tp_activation {
