@@ -43,6 +43,7 @@ typedef struct tp_error_state {
 /* An open scope: the tensors that it owns, newest first. */
 typedef struct tp_scope_list {
     tp_tensor *first;
+    bool step; /* a loader's: a break out of its loop leaves it open */
 } tp_scope_list;
 
 enum { TP_MAX_SCOPES = 256 };

@@ -36,7 +36,7 @@ tp_scope tp_scope_begin(void) {
         return (tp_scope){TP_MAX_SCOPES, true}; /* its end closes nothing */
     }
     stack->depth++;
-    stack->lists[stack->depth].first = NULL;
+    stack->lists[stack->depth] = (tp_scope_list){NULL, false};
     return (tp_scope){stack->depth, true};
 }
 
@@ -49,6 +49,11 @@ void tp_scope_end(tp_scope *scope) {
         while (list->first) end_tensor(list->first);
         stack->depth--;
     }
+}
+
+void tp_scope_clear(int depth) {
+    tp_scope_list *list = &tp_ctx()->scope.lists[depth];
+    while (list->first) end_tensor(list->first);
 }
 
 tp_tensor *tp_keep(tp_tensor *x) {

@@ -16,4 +16,7 @@ static inline void tp_scope_add(tp_tensor *x) {
     x->scope = (int16_t)stack->depth;
 }
 
+/* Ends what the scope at this depth owns, and leaves it open. */
+void tp_scope_clear(int depth);
+
 #endif
