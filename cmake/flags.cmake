@@ -29,27 +29,38 @@ if(TAPER_SANITIZE)
   target_link_options(taper_common_flags INTERFACE ${taper_sanitize_flags})
 endif()
 
+# Releases are small: no tables for unwinding (C needs none), and what nobody calls goes away.
+set(taper_is_release OFF)
+if(CMAKE_BUILD_TYPE STREQUAL Release AND NOT TAPER_SANITIZE)
+  set(taper_is_release ON)
+  target_compile_options(taper_common_flags INTERFACE
+    -fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections)
+endif()
+
 # The C library's arithmetic must give the same bits with any compiler, so sums and products are
 # never fused outside the kernels.
 add_library(taper_flags INTERFACE)
 target_link_libraries(taper_flags INTERFACE taper_common_flags)
 target_compile_options(taper_flags INTERFACE -Wpedantic -ffp-contract=off -fno-math-errno)
+if(taper_is_release)
+  target_compile_options(taper_flags INTERFACE -O2)    # only kernels gain from -O3
+endif()
 if(NOT APPLE)
   # A program that downloads nothing should not load libcurl and its thirty libraries.
   target_link_options(taper_flags INTERFACE LINKER:--as-needed)
 endif()
 
-# Unoptimised kernels would make tests crawl: they get -O2 even in debug builds.
-if(CMAKE_BUILD_TYPE STREQUAL Debug OR TAPER_SANITIZE)
-  set(taper_kernel_optimisation -O2)
-else()
+# Unoptimised kernels would make tests crawl: they get -O2 even in debug builds. The baseline is for
+# machines without AVX2, and for tests: a third smaller at -O2.
+set(taper_kernel_optimisation -O2)
+set(taper_baseline_optimisation -O2)
+if(taper_is_release)
   set(taper_kernel_optimisation -O3)
 endif()
 add_library(taper_kernel_flags INTERFACE)
 target_link_libraries(taper_kernel_flags INTERFACE taper_common_flags)
 target_compile_options(taper_kernel_flags INTERFACE
-  -fno-math-errno -fno-trapping-math -ffp-contract=fast
-  ${taper_kernel_optimisation})
+  -fno-math-errno -fno-trapping-math -ffp-contract=fast)
 
 if(TAPER_LTO)
   include(CheckIPOSupported)

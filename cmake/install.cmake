@@ -36,7 +36,9 @@ install(FILES ${PROJECT_BINARY_DIR}/taper-config.cmake
 file(RELATIVE_PATH taper_prefix_from_pkgconfig
   /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 string(REGEX REPLACE "/$" "" taper_prefix_from_pkgconfig "${taper_prefix_from_pkgconfig}")
-string(REPLACE ";" " " taper_requires "${TAPER_PKGCONFIG_REQUIRES}")
+# Libs.private rather than Requires.private: the latter would ask a consumer of libcurl for every
+# library that libcurl itself could be linked with.
+string(REPLACE ";" " " taper_private_libs "${TAPER_PKGCONFIG_PRIVATE}")
 configure_file(${PROJECT_SOURCE_DIR}/cmake/taper.pc.in ${PROJECT_BINARY_DIR}/taper.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/taper.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

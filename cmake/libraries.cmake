@@ -4,7 +4,7 @@
 find_package(PkgConfig)
 
 set(TAPER_LIBRARY_TARGETS)       # what libtaper links
-set(TAPER_PKGCONFIG_REQUIRES)    # what a static consumer must find by pkg-config
+set(TAPER_PKGCONFIG_PRIVATE)     # what a static consumer must link, for the pkg-config file
 set(TAPER_PACKAGE_LIBRARIES)     # the same for the CMake package, as TAPER_<NAME>=<module>
 set(TAPER_LIBRARY_DEFINITIONS)
 set(TAPER_LIBRARIES_FOUND)
@@ -20,7 +20,7 @@ function(taper_use_library name module)
   endif()
   if(TAPER_${name}_FOUND)
     set(TAPER_LIBRARY_TARGETS ${TAPER_LIBRARY_TARGETS} PkgConfig::TAPER_${name} PARENT_SCOPE)
-    set(TAPER_PKGCONFIG_REQUIRES ${TAPER_PKGCONFIG_REQUIRES} ${module} PARENT_SCOPE)
+    set(TAPER_PKGCONFIG_PRIVATE ${TAPER_PKGCONFIG_PRIVATE} ${TAPER_${name}_LDFLAGS} PARENT_SCOPE)
     set(TAPER_PACKAGE_LIBRARIES ${TAPER_PACKAGE_LIBRARIES} TAPER_${name}=${module} PARENT_SCOPE)
     set(TAPER_LIBRARY_DEFINITIONS ${TAPER_LIBRARY_DEFINITIONS} TP_HAVE_${name}=1 PARENT_SCOPE)
     set(TAPER_LIBRARIES_FOUND ${TAPER_LIBRARIES_FOUND} ${module} PARENT_SCOPE)

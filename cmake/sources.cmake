@@ -39,7 +39,12 @@ function(taper_add_kernels isa)
   target_include_directories(taper_kernels_${isa} PRIVATE
     ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
   target_compile_definitions(taper_kernels_${isa} PRIVATE TP_ISA=${isa} TP_BUILDING=1)
-  target_compile_options(taper_kernels_${isa} PRIVATE ${ARGN})
+  if(isa STREQUAL baseline)
+    target_compile_options(taper_kernels_${isa} PRIVATE ${taper_baseline_optimisation}
+      -ftree-vectorize)
+  else()
+    target_compile_options(taper_kernels_${isa} PRIVATE ${taper_kernel_optimisation} ${ARGN})
+  endif()
   target_link_libraries(taper_kernels_${isa} PRIVATE taper_kernel_flags)
   set(TAPER_KERNEL_OBJECTS ${TAPER_KERNEL_OBJECTS} $<TARGET_OBJECTS:taper_kernels_${isa}>
     PARENT_SCOPE)
@@ -59,4 +64,10 @@ if(TAPER_SIMD AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
 elseif(TAPER_SIMD AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
   taper_add_kernels(neon)        # part of every such machine: no flags
 endif()
-file(GLOB taper_table_sources ${PROJECT_SOURCE_DIR}/src/backend/cpu/*.c)
+
+# Hot loops outside the kernels: random numbers and gathering batches of bytes.
+if(taper_is_release)
+  file(GLOB taper_hot_sources ${PROJECT_SOURCE_DIR}/src/base/random*.c
+    ${PROJECT_SOURCE_DIR}/src/data/gather.c ${PROJECT_SOURCE_DIR}/src/vision/digits_draw.c)
+  set_source_files_properties(${taper_hot_sources} PROPERTIES COMPILE_OPTIONS -O3)
+endif()
