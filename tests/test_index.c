@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <taper/autograd.h>
+#include <taper/memory.h>
 #include <taper/ops.h>
 #include <taper/runtime.h>
 
@@ -257,5 +258,7 @@ int main(void) {
         cmocka_unit_test(test_many_rows),      cmocka_unit_test(test_embedding),
         cmocka_unit_test(test_modified_index), cmocka_unit_test(test_errors),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    tp_shutdown();
+    return failed;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <taper/autograd.h>
+#include <taper/memory.h>
 #include <taper/ops.h>
 #include <taper/runtime.h>
 
@@ -444,5 +445,6 @@ int main(void) {
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     golden_free(vectors);
+    tp_shutdown();
     return failed;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <taper/autograd.h>
+#include <taper/memory.h>
 #include <taper/ops.h>
 
 #include "support/op_cases.h"
@@ -340,5 +341,7 @@ int main(void) {
         cmocka_unit_test(test_all_slices),     cmocka_unit_test(test_joined_types),
         cmocka_unit_test(test_gradients_meet), cmocka_unit_test(test_errors),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    tp_shutdown();
+    return failed;
 }
