@@ -24,7 +24,7 @@ void watch_errors(void);
 typedef struct seen_error {
     int count;
     tp_error_code code;
-    char op[32];
+    char op[64];
     int line;
     char text[1024];
 } seen_error;

@@ -55,7 +55,7 @@ TERMS(bce) {
     here = NAME(pick)(here < low, low, here);
     there = NAME(pick)(there < low, low, there);
     *loss = (t - 1) * there - t * here;
-    VEC room = (1 - x) * x, least = NAME(all)((REAL)1e-12);
+    VEC room = (1 - x) * x, least = NAME(all)((REAL)1e-12f);
     *slope = (x - t) / NAME(pick)(room < least, least, room);
     *back = there - here;
 }
