@@ -62,13 +62,12 @@ TP_API void tp_grad_mode_end(tp_grad_mode *mode);
 /** True while operations are recorded. */
 TP_API bool tp_is_grad_enabled(void);
 /** TP_NO_GRAD { ... }: nothing in the block is recorded. Leaving it early is safe. */
-#define TP_NO_GRAD                                                                           \
-    for (tp_grad_mode tp_mode_here TP_CLEANUP(tp_grad_mode_end) = tp_grad_mode_begin(false); \
-         tp_mode_here.open; tp_grad_mode_end(&tp_mode_here))
+#define TP_NO_GRAD TP_GRAD_MODE_AS(false, TP_UNIQUE(tp_grad_mode_line_))
 /** TP_ENABLE_GRAD { ... }: records again inside TP_NO_GRAD. */
-#define TP_ENABLE_GRAD                                                                      \
-    for (tp_grad_mode tp_mode_here TP_CLEANUP(tp_grad_mode_end) = tp_grad_mode_begin(true); \
-         tp_mode_here.open; tp_grad_mode_end(&tp_mode_here))
+#define TP_ENABLE_GRAD TP_GRAD_MODE_AS(true, TP_UNIQUE(tp_grad_mode_line_))
+#define TP_GRAD_MODE_AS(enabled, mode)                                                            \
+    for (tp_grad_mode mode TP_CLEANUP(tp_grad_mode_end) = tp_grad_mode_begin(enabled); mode.open; \
+         tp_grad_mode_end(&mode))
 /** @} */
 
 /** @name Functions of your own

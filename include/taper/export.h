@@ -27,7 +27,7 @@
 
 #ifdef __cplusplus
 #define TP_BEGIN_DECLS extern "C" {
-#define TP_END_DECLS }
+#define TP_END_DECLS   }
 /** Builds a value of a plain struct type in both languages. */
 #define TP_MAKE(type, ...) (type{__VA_ARGS__})
 #else
@@ -39,11 +39,16 @@
 
 #if defined(__GNUC__)
 #define TP_PRINTF(text, first) __attribute__((format(printf, text, first)))
-#define TP_CLEANUP(function) __attribute__((cleanup(function)))
+#define TP_CLEANUP(function)   __attribute__((cleanup(function)))
 #else
 #define TP_PRINTF(text, first)
 #define TP_CLEANUP(function)
 #endif
+
+/** A name that no other line has, so that blocks such as TP_SCOPE can stand inside one another. */
+#define TP_UNIQUE(name)            TP_UNIQUE_PASTE(name, __LINE__)
+#define TP_UNIQUE_PASTE(name, n)   TP_UNIQUE_PASTE_2(name, n)
+#define TP_UNIQUE_PASTE_2(name, n) name##n
 
 TP_BEGIN_DECLS
 

@@ -245,9 +245,10 @@ TP_API tp_scope tp_scope_begin(void);
 /** Closes a scope and every deeper one that a return or break left open. Closing twice does nothing. */
 TP_API void tp_scope_end(tp_scope *scope);
 /** TP_SCOPE { ... }: a block whose temporaries go away at its end; return, break and goto leave it safely. */
-#define TP_SCOPE                                                                                 \
-    for (tp_scope tp_scope_here TP_CLEANUP(tp_scope_end) = tp_scope_begin(); tp_scope_here.open; \
-         tp_scope_end(&tp_scope_here))
+#define TP_SCOPE TP_SCOPE_AS(TP_UNIQUE(tp_scope_line_))
+#define TP_SCOPE_AS(scope)                                                       \
+    for (tp_scope scope TP_CLEANUP(tp_scope_end) = tp_scope_begin(); scope.open; \
+         tp_scope_end(&scope))
 /** Makes the user the owner: x outlives its scope until tp_free(). Returns x. */
 TP_API tp_tensor *tp_keep(tp_tensor *x);
 /** Moves x to the scope outside the innermost one, so that a function's result outlives its TP_SCOPE. Returns x. */
