@@ -46,7 +46,7 @@ static tp_tensor *call_matmul(const golden_case *c, tp_tensor **in) {
 }
 static tp_tensor *call_outer(const golden_case *c, tp_tensor **in) {
     (void)c;
-    return tp_outer_product(in[0], in[1]);
+    return tp_outer(in[0], in[1]);
 }
 static tp_tensor *call_dot(const golden_case *c, tp_tensor **in) {
     (void)c;
@@ -276,7 +276,7 @@ static void test_errors(void **state) {
         assert_true(had_error(TP_ERROR_SHAPE, "mv", __LINE__ - 1));
         tp_dot(tp_ones(tp_shape(2)), tp_ones(tp_shape(3)));
         assert_true(had_error(TP_ERROR_SHAPE, "dot", __LINE__ - 1));
-        tp_outer_product(a, a);
+        tp_outer(a, a);
         assert_true(had_error(TP_ERROR_SHAPE, "outer_product", __LINE__ - 1));
         tp_addmm(tp_ones(tp_shape(3)), a, tp_ones(tp_shape(3, 2)), 1, 1);
         assert_true(had_error(TP_ERROR_SHAPE, "addmm", __LINE__ - 1));

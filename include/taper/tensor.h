@@ -252,7 +252,7 @@ TP_API void tp_scope_end(tp_scope *scope);
 /** Makes the user the owner: x outlives its scope until tp_free(). Returns x. */
 TP_API tp_tensor *tp_keep(tp_tensor *x);
 /** Moves x to the scope outside the innermost one, so that a function's result outlives its TP_SCOPE. Returns x. */
-TP_API tp_tensor *tp_outer(tp_tensor *x);
+TP_API tp_tensor *tp_escape(tp_tensor *x);
 /** Ends x now: what the user kept, or a temporary before its scope ends. NULL and poison are fine. */
 TP_API void tp_free(tp_tensor *x);
 /** @} */

@@ -66,7 +66,7 @@ tp_tensor *tp_keep(tp_tensor *x) {
     return x;
 }
 
-tp_tensor *tp_outer(tp_tensor *x) {
+tp_tensor *tp_escape(tp_tensor *x) {
     if (!x || x->poison || x->life != TP_ALIVE) return tp_keep(x);
     tp_scope_stack *stack = &tp_ctx()->scope;
     if (x->owner != TP_OWNER_SCOPE || x->scope < stack->depth || stack->depth == 0) return x;

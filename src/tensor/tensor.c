@@ -27,7 +27,7 @@ bool tp_usable(tp_location at, const char *op, const tp_tensor *x) {
     if (x->poison && x->life == TP_ALIVE) return false; /* reported when it was made */
     if (x->life == TP_ALIVE || (x->life == TP_HELD && tp_ctx()->tape.walking)) return true;
     tp_fail(at, op, TP_ERROR_DEAD, "a tensor that is gone", NULL,
-            "tp_keep() it, or tp_outer() it before its TP_SCOPE or step ends");
+            "tp_keep() it, or tp_escape() it before its TP_SCOPE or step ends");
     return false;
 }
 

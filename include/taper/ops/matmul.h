@@ -34,10 +34,9 @@ TP_API tp_tensor *tp_mv_at(tp_location at, tp_tensor *matrix, tp_tensor *vector)
 TP_API tp_tensor *tp_dot_at(tp_location at, tp_tensor *a, tp_tensor *b);
 #define tp_dot(a, b) tp_dot_at(TP_HERE, a, b)
 
-/** Outer product of two vectors, torch.outer: (n) (m) gives (n, m) with a_i b_j. Errors: SHAPE, DTYPE.
- *  (tp_outer() without arguments to multiply is what moves a tensor to the outer scope.) */
-TP_API tp_tensor *tp_outer_product_at(tp_location at, tp_tensor *a, tp_tensor *b);
-#define tp_outer_product(a, b) tp_outer_product_at(TP_HERE, a, b)
+/** Outer product of two vectors, torch.outer: (n) (m) gives (n, m) with a_i b_j. Errors: SHAPE, DTYPE. */
+TP_API tp_tensor *tp_outer_at(tp_location at, tp_tensor *a, tp_tensor *b);
+#define tp_outer(a, b) tp_outer_at(TP_HERE, a, b)
 
 /** beta input + alpha a b: a (n, k), b (k, m), and an input that broadcasts to (n, m). Where beta is 0 the values of the
  *  input do not matter, NaN included. Integers take whole factors. Errors: SHAPE, DTYPE, ARGUMENT. */
