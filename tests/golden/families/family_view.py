@@ -145,11 +145,11 @@ def write_picking(out):
         )
     write_case(
         out,
-        "outer_product/3,4",
+        "outer/3,4",
         torch.outer,
         {"input": grid((3,)), "vec2": grid((4,))},
         ("input", "vec2"),
-        op="outer_product",
+        op="outer",
     )
 
 
