@@ -11,28 +11,24 @@
 /* Whole rows in one chunk without weights: nothing leaves the registers between max and gradient. */
 static void NAME(short_rows)(const tp_cross_entropy_rows *r, REAL *loss, int64_t first,
                              int64_t count) {
-    const REAL *x = (const REAL *)r->logits + first * r->classes;
-    REAL *g = r->gradient ? (REAL *)r->gradient + first * r->classes : NULL;
+    int64_t classes = r->classes;
+    const REAL *x = (const REAL *)r->logits + first * classes;
+    REAL *g = r->gradient ? (REAL *)r->gradient + first * classes : NULL;
     const int64_t *label = r->label + first;
-    REAL sum[LANES], rest[LANES], lane[LANES];
-    for (int64_t i = 0; i < count; i++, x += r->classes) {
+    REAL sum[LANES], rest[LANES];
+    const IVEC lane = NAME(count_up)();
+    for (int64_t i = 0; i < count; i++, x += classes) {
         bool ignored = label[i] == r->ignore;
         int64_t y = ignored ? 0 : label[i];
-        VEC v = NAME(get_some)(x, r->classes, LOWEST);
-        REAL top = NAME(lanes_max)(v);
-        VEC e = NAME(exp)(v - top);
-        REAL s = NAME(lanes_sum)(e);
-        sum[i] = ignored ? 1 : s;
-        rest[i] = ignored ? 0 : top - x[y];
-        if (g) {
-            REAL scale = ignored ? 0 : (REAL)r->scale;
-            NAME(put)(lane, e * (scale / s));
-            lane[y] -= scale;
-            VEC gradient = NAME(get)(lane);
-            if (ignored) gradient = NAME(all)(0);
-            NAME(put_some)(g, gradient, r->classes);
-            g += r->classes;
-        }
+        VEC v = NAME(get_some)(x, classes, LOWEST), top = NAME(every_max)(v);
+        VEC e = NAME(exp)(v - top), s = NAME(every_sum)(e);
+        sum[i] = ignored ? 1 : s[0];
+        rest[i] = ignored ? 0 : top[0] - x[y];
+        if (!g) continue;
+        VEC scale = NAME(all)((REAL)r->scale), nothing = NAME(all)(0);
+        VEC slope = e * (scale / s) - NAME(pick)(lane == (INTEGER)y, scale, nothing);
+        NAME(put_some)(g, ignored ? nothing : slope, classes);
+        g += classes;
     }
     for (int64_t i = count; i < LANES; i++) sum[i] = 1, rest[i] = 0;
     NAME(put_some)(loss + first, NAME(log)(NAME(get)(sum)) + NAME(get)(rest), count);

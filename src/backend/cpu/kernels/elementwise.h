@@ -15,6 +15,13 @@
 #pragma clang diagnostic ignored "-Wpass-failed"
 #endif
 
+/* Kernels that gain little from a wider instruction set are compiled for the baseline alone and stand in every table. */
+#define TP_ISA_IS_baseline 1
+#define TP_ISA_IS_avx2     0
+#define TP_ISA_IS_avx512   0
+#define TP_ISA_IS_neon     0
+#define TP_IS_BASELINE     TP_ISA_NAME(TP_ISA_IS)
+
 enum { TP_BLOCK = 16, TP_BUFFER = 256 };
 
 /* Before a loop without dependences between its turns; out may be one of the inputs. */
@@ -38,5 +45,7 @@ void TP_ISA_NAME(tp_register_unary)(tp_kernels *table);
 void TP_ISA_NAME(tp_register_binary)(tp_kernels *table);
 void TP_ISA_NAME(tp_register_cast)(tp_kernels *table);
 void TP_ISA_NAME(tp_register_elementwise)(tp_kernels *table);
+void tp_register_unary_everywhere(tp_kernels *table);
+void tp_register_binary_everywhere(tp_kernels *table);
 
 #endif

@@ -21,6 +21,8 @@
 #include "backend/cpu/kernels/math_undef.h"
 #undef FLOATING
 
+#if TP_IS_BASELINE
+
 #define T       int64_t
 #define U       uint64_t
 #define NAME(x) x##_i64
@@ -41,17 +43,24 @@
 #define DTYPE   TP_UINT8
 #include "backend/cpu/kernels/elementwise_binary_tmpl.h"
 
-void TP_ISA_NAME(tp_register_binary)(tp_kernels *table) {
-    register_f32(table);
-    register_f64(table);
+void tp_register_binary_everywhere(tp_kernels *table) {
     register_i64(table);
     register_i32(table);
     register_u8(table);
     /* A bool is a byte that is 0 or 1. */
+    tp_loop_fn(*binary)[TP_DTYPE_COUNT] = table->binary;
     for (int kind = TP_BINARY_eq; kind <= TP_BINARY_logical_xor; kind++)
-        table->binary[kind][TP_BOOL] = table->binary[kind][TP_UINT8];
-    table->binary[TP_BINARY_add][TP_BOOL] = table->binary[TP_BINARY_logical_or][TP_UINT8];
-    table->binary[TP_BINARY_maximum][TP_BOOL] = table->binary[TP_BINARY_logical_or][TP_UINT8];
-    table->binary[TP_BINARY_mul][TP_BOOL] = table->binary[TP_BINARY_logical_and][TP_UINT8];
-    table->binary[TP_BINARY_minimum][TP_BOOL] = table->binary[TP_BINARY_logical_and][TP_UINT8];
+        binary[kind][TP_BOOL] = binary[kind][TP_UINT8];
+    binary[TP_BINARY_add][TP_BOOL] = binary[TP_BINARY_logical_or][TP_UINT8];
+    binary[TP_BINARY_maximum][TP_BOOL] = binary[TP_BINARY_logical_or][TP_UINT8];
+    binary[TP_BINARY_mul][TP_BOOL] = binary[TP_BINARY_logical_and][TP_UINT8];
+    binary[TP_BINARY_minimum][TP_BOOL] = binary[TP_BINARY_logical_and][TP_UINT8];
+}
+
+#endif
+
+void TP_ISA_NAME(tp_register_binary)(tp_kernels *table) {
+    register_f32(table);
+    register_f64(table);
+    tp_register_binary_everywhere(table);
 }

@@ -15,6 +15,8 @@
 #include "backend/cpu/kernels/elementwise_unary_tmpl.h"
 #include "backend/cpu/kernels/math_undef.h"
 
+#if TP_IS_BASELINE
+
 #include "backend/cpu/kernels/math_double.h"
 #define T       double
 #define NAME(x) x##_f64
@@ -42,10 +44,16 @@
 #define DTYPE   TP_UINT8
 #include "backend/cpu/kernels/elementwise_unary_int.h"
 
-void TP_ISA_NAME(tp_register_unary)(tp_kernels *table) {
-    register_f32(table);
+void tp_register_unary_everywhere(tp_kernels *table) {
     register_f64(table);
     register_i64(table);
     register_i32(table);
     register_u8(table);
+}
+
+#endif
+
+void TP_ISA_NAME(tp_register_unary)(tp_kernels *table) {
+    register_f32(table);
+    tp_register_unary_everywhere(table);
 }

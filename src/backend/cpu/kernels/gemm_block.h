@@ -6,7 +6,8 @@ typedef struct NAME(block) {
     REAL *a_space, *b_space, *sums; /* scratch */
     int64_t group, packed;          /* b_space holds the columns from group to packed of b */
     int64_t i, rows, j, j_end;
-    int64_t tile; /* rows of a register tile */
+    int64_t fetched; /* rows of the next group that were asked for */
+    int64_t tile;    /* rows of a register tile */
     int64_t p, k;
     /* Those k columns of those rows of a, perhaps copied. Rows of one tile are a_row apart, and the
      * first rows of two tiles are a_step for each row between them. */
@@ -39,12 +40,27 @@ static void NAME(finish_columns)(const BLOCK *x, REAL *sums, int64_t ld, int64_t
         NAME(finish)(&plan->args, plan->read_c, plan->one_bias, sums, ld, x->i, j, x->rows, cols);
 }
 
+/* Asks for some rows of the next group of b, while there is other work to do: the first of their
+ * lines, which the processor cannot guess. */
+static void NAME(fetch_ahead)(BLOCK *x, int64_t rows) {
+    const PLAN *plan = x->plan;
+    int64_t cols =
+        x->j_end - x->packed < plan->group_cols ? x->j_end - x->packed : plan->group_cols;
+    int64_t end = x->fetched + rows < x->k ? x->fetched + rows : x->k;
+    const REAL *b = plan->b + (x->p + x->fetched) * plan->b_row + x->packed;
+    for (; x->fetched < end; x->fetched++, b += plan->b_row) {
+        for (int64_t j = 0; j < cols; j += 64 / (int64_t)sizeof(REAL))
+            __builtin_prefetch(b + j, 0, 2);
+    }
+}
+
 /* All the tiles of one panel of b: to (+)= a b. */
-static void NAME(outer_tiles)(const BLOCK *x, int vectors, const REAL *b, int64_t b_row, REAL *to,
+static void NAME(outer_tiles)(BLOCK *x, int vectors, const REAL *b, int64_t b_row, REAL *to,
                               int64_t to_row, bool add) {
     const NAME(outer_fn) *kernels = NAME(outer_table)[vectors >= 8 ? 3 : vectors / 2];
     for (int64_t r = 0; r < x->rows; r += x->tile) {
         int64_t rows = x->rows - r < x->tile ? x->rows - r : x->tile;
+        if (x->plan->fetch_rows) NAME(fetch_ahead)(x, x->plan->fetch_rows);
         kernels[rows - 1](x->k, x->a + r * x->a_step, x->a_row, x->a_col, b, b_row, to + r * to_row,
                           to_row, add);
     }
@@ -55,6 +71,7 @@ static void NAME(outer_tiles)(const BLOCK *x, int vectors, const REAL *b, int64_
 static void NAME(pack_group)(BLOCK *x, int64_t j) {
     const PLAN *plan = x->plan;
     x->group = j;
+    x->fetched = 0;
     x->packed = x->j_end - j < plan->group_cols ? x->j_end : j + plan->group_cols;
     int64_t panel = plan->vectors * LANES;
     NAME(pack_columns)

@@ -12,9 +12,9 @@ enum {
     DOT_COLUMNS = 4,
     /* Elements of k that one panel covers: a panel of two vectors and a tile of a stay in a
      * first-level cache of 48 KiB (32 KiB where registers are shorter). */
-    OUTER_K = 512,
+    OUTER_K = 392,
     /* Rows of a that one block covers; the block stays in the second-level cache. */
-    OUTER_ROWS = TP_VECTOR_BYTES == 64 ? 504 : 240,
+    OUTER_ROWS = TP_VECTOR_BYTES == 64 ? 520 : 240,
     /* The same for the dot form, where the rows of a stay in the first-level cache, in bytes. */
     DOT_K = 800,
     DOT_SPACE = 32768,
@@ -22,6 +22,8 @@ enum {
     DOT_LIMIT = 24,
     /* Columns of b that are copied at a time. */
     GROUP_COLUMNS = 256,
+    /* Where b is larger than this, in bytes, it is fetched ahead. */
+    FETCH_BYTES = 1 << 20,
     /* Elements of sums kept aside, where they cannot grow in the result itself. */
     SUM_SPACE = 131072,
     /* Multiply-adds that are worth waking a thread for. */

@@ -21,6 +21,7 @@ typedef struct NAME(plan) {
     int max_rows; /* of a register tile */
     int64_t block_rows, block_cols, block_k;
     int64_t group_cols;                  /* of b that are copied at a time */
+    int64_t fetch_rows;                  /* of the next group, to ask for at each tile */
     int row_parts, col_parts;            /* the grid of tasks */
     REAL *scratch[TP_GEMM_MAX_PARTS];    /* by worker */
     int64_t a_space, b_space, sum_space; /* elements of the parts of scratch */
@@ -128,6 +129,10 @@ static void NAME(choose_outer_blocks)(PLAN *plan) {
     plan->group_cols = !plan->pack_b       ? width
                        : n < GROUP_COLUMNS ? (n + width - 1) / width * width
                                            : GROUP_COLUMNS;
+    if (plan->pack_b && plan->b_col == 1 && n > plan->group_cols &&
+        plan->k * n * (int64_t)sizeof(REAL) > FETCH_BYTES)
+        plan->fetch_rows =
+            1 + plan->block_k * width * plan->max_rows / (plan->group_cols * plan->block_rows);
     plan->b_space = (plan->block_k + LANES) * plan->group_cols;
     plan->sum_space =
         plan->block_rows * (many && !plan->in_place ? plan->block_cols + width : width);
@@ -154,7 +159,7 @@ static void NAME(make_plan)(PLAN *plan, const tp_gemm_args *args, int threads) {
     NAME(column_to_row)(plan);
     NAME(choose_form)(plan);
     NAME(choose_finish)(plan);
-    int64_t budget = TP_VECTOR_REGISTERS == 32 ? 28 : 12;
+    int64_t budget = TP_VECTOR_REGISTERS == 32 ? 24 : 12;
     plan->vectors = plan->m * 8 <= budget ? 8 : plan->m * 4 <= budget ? 4 : 2;
     NAME(choose_parts)(plan, threads);
     if (plan->dot)

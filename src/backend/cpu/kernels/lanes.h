@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "backend/cpu/kernels/isa.h"
+#include "backend/cpu/kernels/turn.h"
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
@@ -13,9 +14,17 @@
 #undef IVEC
 #undef INTEGER
 #undef LANES
-#define VEC   NAME(chunk)
-#define IVEC  NAME(chunk_bits)
-#define LANES ((int)(TP_VECTOR_BYTES / sizeof(REAL)))
+#define VEC  NAME(chunk)
+#define IVEC NAME(chunk_bits)
+#if TP_VECTOR_BYTES * 8 / REAL_BITS == 16
+#define LANES 16
+#elif TP_VECTOR_BYTES * 8 / REAL_BITS == 8
+#define LANES 8
+#elif TP_VECTOR_BYTES * 8 / REAL_BITS == 4
+#define LANES 4
+#else
+#define LANES 2
+#endif
 #if REAL_BITS == 32
 #define INTEGER int32_t
 #else
@@ -71,23 +80,30 @@ TP_ALWAYS_INLINE void NAME(put_some)(REAL *p, VEC v, int64_t count) {
         NAME(put_part)(p, v, count);
 }
 
-/* Lanes in halves: the same order for each width. */
-TP_ALWAYS_INLINE REAL NAME(lanes_sum)(VEC v) {
-    REAL lane[LANES];
-    NAME(put)(lane, v);
-    for (int w = LANES / 2; w; w /= 2)
-        for (int l = 0; l < w; l++) lane[l] += lane[l + w];
-    return lane[0];
-}
 /* NaN wins. */
 TP_ALWAYS_INLINE VEC NAME(larger)(VEC a, VEC b) { return NAME(pick)((b > a) | (b != b), b, a); }
-TP_ALWAYS_INLINE REAL NAME(lanes_max)(VEC v) {
-    REAL lane[LANES];
-    NAME(put)(lane, v);
-    for (int w = LANES / 2; w; w /= 2)
-        for (int l = 0; l < w; l++)
-            lane[l] = lane[l + w] > lane[l] || lane[l + w] != lane[l + w] ? lane[l + w] : lane[l];
-    return lane[0];
+TP_ALWAYS_INLINE VEC NAME(smaller)(VEC a, VEC b) { return NAME(pick)((b < a) | (b != b), b, a); }
+
+/* What all lanes come to, in every lane. */
+#define STEP_SUM(turn)     v = v + __builtin_shufflevector(v, v, turn);
+#define STEP_PRODUCT(turn) v = v * __builtin_shufflevector(v, v, turn);
+#define STEP_MAX(turn)     v = NAME(larger)(v, __builtin_shufflevector(v, v, turn));
+#define STEP_MIN(turn)     v = NAME(smaller)(v, __builtin_shufflevector(v, v, turn));
+TP_ALWAYS_INLINE VEC NAME(every_sum)(VEC v) { TP_HALVES(LANES, STEP_SUM) return v; }
+TP_ALWAYS_INLINE VEC NAME(every_product)(VEC v) { TP_HALVES(LANES, STEP_PRODUCT) return v; }
+TP_ALWAYS_INLINE VEC NAME(every_max)(VEC v) { TP_HALVES(LANES, STEP_MAX) return v; }
+TP_ALWAYS_INLINE VEC NAME(every_min)(VEC v) { TP_HALVES(LANES, STEP_MIN) return v; }
+#undef STEP_SUM
+#undef STEP_PRODUCT
+#undef STEP_MAX
+#undef STEP_MIN
+TP_ALWAYS_INLINE REAL NAME(lanes_sum)(VEC v) { return NAME(every_sum)(v)[0]; }
+TP_ALWAYS_INLINE REAL NAME(lanes_max)(VEC v) { return NAME(every_max)(v)[0]; }
+/* 0, 1, 2, ... */
+TP_ALWAYS_INLINE IVEC NAME(count_up)(void) {
+    IVEC v = {0};
+    for (int l = 0; l < LANES; l++) v[l] = l;
+    return v;
 }
 
 /* e^x = 2^n e^r with |r| <= ln(2)/2, from the Taylor series of e^r; 2^n in two factors, so that results that are denormal or

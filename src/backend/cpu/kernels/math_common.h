@@ -1,16 +1,15 @@
 /* What is built from the functions of math_float.h or math_double.h; T is the type. */
-#define ISNAN(x)       ((x) != (x))
-#define ISINF(x)       (ABS(x) == C(INFINITY))
-#define ISFINITE(x)    (ABS(x) < C(INFINITY))
-#define CLAMP(x, a, b) ((x) < (a) ? ((a) > (b) ? (b) : (a)) : ((x) > (b) ? (b) : (x)))
-#define MAXIMUM(a, b)  ((a) > (b) || (a) != (a) ? (a) : (b))
-#define MINIMUM(a, b)  ((a) < (b) || (a) != (a) ? (a) : (b))
-#define LOGIT(x)       LOG((x) / (C(1) - (x)))
-/* Outside of [0, 1] there is none, and where x was clamped to [eps, 1 - eps] (eps >= 0) none flows. */
-#define LOGIT_GRADIENT(g, x, eps)                                      \
-    ((x) < (eps) || (x) > C(1) - (eps)   ? ((eps) < 0 ? C(NAN) : C(0)) \
-     : (eps) < 0 && ((x) < 0 || (x) > 1) ? C(NAN)                      \
-                                         : (g) / ((x) * (C(1) - (x))))
+#define ISNAN(x)      ((x) != (x))
+#define ISINF(x)      (ABS(x) == C(INFINITY))
+#define ISFINITE(x)   (ABS(x) < C(INFINITY))
+#define MAXIMUM(a, b) ((a) > (b) || (a) != (a) ? (a) : (b))
+#define MINIMUM(a, b) ((a) < (b) || (a) != (a) ? (a) : (b))
+#define LOGIT(x)      LOG((x) / (C(1) - (x)))
+/* None flows where x was clamped to [low, high], and outside of [0, 1] there is none. */
+#define LOGIT_GRADIENT(g, x, low, high)        \
+    ((((x) < (low)) | ((x) > (high))) ? C(0)   \
+     : (((x) < 0) | ((x) > 1))        ? C(NAN) \
+                                      : (g) / ((x) * (C(1) - (x))))
 #define LOG1P_EXP(x)  (((x) > 0 ? (x) : 0) + LOG1P(EXP(-ABS(x))))
 #define SILU_SLOPE(x) (SIGMOID(x) * (C(1) + (x) * (C(1) - SIGMOID(x))))
 #define SQUARE_(x)    ((x) * (x))

@@ -1,8 +1,5 @@
-/* Functions of one double, without branches so that loops over them become vectors. */
-#ifndef TP_MATH_DOUBLE_FUNCTIONS
-#define TP_MATH_DOUBLE_FUNCTIONS
-#include <math.h>
-#endif
+/* The functions in capitals for double. */
+#include "backend/cpu/kernels/math_functions.h"
 
 #define NEG(x)         (-(x))
 #define ABS(x)         fabs(x)
@@ -13,13 +10,13 @@
 #define CEIL(x)        ceil(x)
 #define ROUND(x)       rint(x)
 #define TRUNC(x)       trunc(x)
-#define EXP(x)         exp(x)
-#define EXP2(x)        exp2(x)
-#define EXPM1(x)       expm1(x)
-#define LOG(x)         log(x)
-#define LOG2(x)        log2(x)
-#define LOG10(x)       log10(x)
-#define LOG1P(x)       log1p(x)
+#define EXP(x)         exp_of_double(x)
+#define EXP2(x)        exp2_of_double(x)
+#define EXPM1(x)       expm1_of_double(x)
+#define LOG(x)         log_of_double(x)
+#define LOG2(x)        log2_of_double(x)
+#define LOG10(x)       log10_of_double(x)
+#define LOG1P(x)       log1p_of_double(x)
 #define SIN(x)         sin(x)
 #define COS(x)         cos(x)
 #define TAN(x)         tan(x)
@@ -28,7 +25,7 @@
 #define ATAN(x)        atan(x)
 #define SINH(x)        sinh(x)
 #define COSH(x)        cosh(x)
-#define TANH(x)        tanh(x)
+#define TANH(x)        tanh_of_double(x)
 #define ERF(x)         erf(x)
 #define ERFC(x)        erfc(x)
 #define POW(a, b)      pow(a, b)
@@ -36,5 +33,6 @@
 #define ATAN2(a, b)    atan2(a, b)
 #define HYPOT(a, b)    hypot(a, b)
 #define COPYSIGN(a, b) copysign(a, b)
-#define SIGMOID(x)     (1 / (1 + exp(-(x))))
+#define SIGMOID(x)     sigmoid_of_double(x)
+#define CLAMP(x, a, b) clamp_of_double(x, a, b)
 #include "backend/cpu/kernels/math_common.h"

@@ -20,17 +20,6 @@ TP_ALWAYS_INLINE double join_two(enum join join, double a, double b) {
     return a;
 }
 
-/* The totals of `count` lanes, in halves; the result is total[0]. */
-static void fold(enum join join, double *total, int count) {
-    for (int w = count / 2; w; w /= 2) {
-        if (join == JOIN_ADD) {
-            for (int l = 0; l < w; l++) total[l] += total[l + w];
-        } else {
-            for (int l = 0; l < w; l++) total[l] = join_two(join, total[l], total[l + w]);
-        }
-    }
-}
-
 #define REAL      float
 #define REAL_BITS 32
 #define NAME(x)   x##_float

@@ -19,7 +19,7 @@
 #include "backend/cpu/kernels/reduce_kind.h"
 
 #define KIND       min
-#define TAKE(a, x) NAME(pick)(((x) < (a)) | ((x) != (x)), x, a)
+#define TAKE(a, x) NAME(smaller)(a, x)
 #include "backend/cpu/kernels/reduce_kind.h"
 
 #define KIND       sum_squares
@@ -34,12 +34,8 @@
 #define TAKE(a, x) NAME(larger)(a, NAME(magnitude)(x))
 #include "backend/cpu/kernels/reduce_kind.h"
 
-TP_ALWAYS_INLINE VEC NAME(smaller_magnitude)(VEC a, VEC x) {
-    x = NAME(magnitude)(x);
-    return NAME(pick)((x < a) | (x != x), x, a);
-}
 #define KIND       min_abs
-#define TAKE(a, x) NAME(smaller_magnitude)(a, x)
+#define TAKE(a, x) NAME(smaller)(a, NAME(magnitude)(x))
 #include "backend/cpu/kernels/reduce_kind.h"
 
 #define KIND       count_nonzero
@@ -66,12 +62,37 @@ TP_ALWAYS_INLINE void NAME(join_lanes)(enum join join, double *total, const VEC 
     }
 }
 
+TP_ALWAYS_INLINE VEC NAME(join)(enum join join, VEC a, VEC b) {
+    switch (join) {
+    case JOIN_ADD: return a + b;
+    case JOIN_MULTIPLY: return a * b;
+    case JOIN_MAX: return NAME(larger)(a, b);
+    default: return NAME(smaller)(a, b);
+    }
+}
+
+/* What the lanes of `count` chunks come to. */
+static REAL NAME(fold)(enum join join, VEC *sum, int count) {
+    for (int w = count / 2; w; w /= 2)
+        for (int g = 0; g < w; g++) sum[g] = NAME(join)(join, sum[g], sum[g + w]);
+    switch (join) {
+    case JOIN_ADD: return NAME(every_sum)(sum[0])[0];
+    case JOIN_MULTIPLY: return NAME(every_product)(sum[0])[0];
+    case JOIN_MAX: return NAME(every_max)(sum[0])[0];
+    default: return NAME(every_min)(sum[0])[0];
+    }
+}
+
 /* n elements that lie side by side. */
 static double NAME(row)(const NAME(reduction) * r, const REAL *x, int64_t n) {
-    double total[256 / sizeof(REAL)] = {0};
     VEC sum[GROUPS];
-    int width = n <= LANES ? LANES : WIDE;
-    for (int64_t start = 0; start < n || start == 0; start += TURNS * WIDE, x += TURNS * WIDE) {
+    double total = (double)r->neutral;
+    if (n <= LANES) {
+        sum[0] = NAME(all)(r->neutral);
+        r->take_part(sum, x, n, r->neutral);
+        return (double)NAME(fold)(r->join, sum, 1);
+    }
+    for (int64_t start = 0; start < n; start += TURNS * WIDE, x += TURNS * WIDE) {
         int64_t count = n - start < TURNS * WIDE ? n - start : TURNS * WIDE,
                 whole = count / WIDE * WIDE;
         for (int g = 0; g < GROUPS; g++) sum[g] = NAME(all)(r->neutral);
@@ -79,10 +100,9 @@ static double NAME(row)(const NAME(reduction) * r, const REAL *x, int64_t n) {
         int chunks = (int)(count - whole) / LANES, rest = (int)(count - whole) % LANES;
         if (chunks) r->take(sum, x + whole, 1, 0, chunks);
         if (rest) r->take_part(sum + chunks, x + count - rest, rest, r->neutral);
-        NAME(join_lanes)(r->join, total, sum, width, start == 0);
+        total = join_two(r->join, total, (double)NAME(fold)(r->join, sum, GROUPS));
     }
-    fold(r->join, total, width);
-    return total[0];
+    return total;
 }
 
 /* `chunks` chunks of columns, one row below the other. */
@@ -183,6 +203,25 @@ static int64_t NAME(find)(const REAL *x, int64_t n, REAL value) {
     }
     while (i < n - 1 && x[i] != value) i++;
     return i;
+}
+
+/* Whole rows in one chunk: the largest lane, then the first lane that holds it. */
+TP_ALWAYS_INLINE int64_t NAME(arg_short)(const REAL *x, int64_t n, bool largest, REAL *best) {
+    const REAL huge = (REAL)__builtin_inf();
+    VEC v = NAME(get_some)(x, n, largest ? -huge : huge),
+        every = largest ? NAME(every_max)(v) : NAME(every_min)(v);
+    IVEC found = (v == every) | ((v != v) & (every != every));
+    IVEC lane = (found & NAME(count_up)()) | (~found & ((IVEC){0} + LANES));
+#define STEP_FIRST(turn)                                        \
+    {                                                           \
+        IVEC other = __builtin_shufflevector(lane, lane, turn); \
+        IVEC less = other < lane;                               \
+        lane = (less & other) | (~less & lane);                 \
+    }
+    TP_HALVES(LANES, STEP_FIRST)
+#undef STEP_FIRST
+    *best = every[0];
+    return lane[0];
 }
 
 /* Down the columns, a chunk of them at a time. */
