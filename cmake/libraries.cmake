@@ -40,9 +40,9 @@ function(taper_use_library name module)
 endfunction()
 
 #                 name     module     files that have a stub beside them
-taper_use_library(ZLIB    zlib)
+taper_use_library(ZLIB    zlib      src/vision/idx_gzip.c)
 taper_use_library(JANSSON jansson)
-taper_use_library(CURL    libcurl)
+taper_use_library(CURL    libcurl   src/vision/fetch_curl.c)
 
 # cmocka, for the tests.
 if(TAPER_TESTS)

@@ -22,5 +22,6 @@
 #include <taper/schedule.h>
 #include <taper/tensor.h>
 #include <taper/train.h>
+#include <taper/vision.h>
 
 #endif
