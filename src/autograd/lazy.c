@@ -4,6 +4,10 @@
 #include "backend/backend.h"
 #include "base/alloc.h"
 
+/* Above this a product is better blocked along the samples as well, which the block by block update does not do: what it
+ * reads of x for each block would no longer stay in the cache. */
+enum { MAX_SAMPLES = 256 };
+
 static bool plain_matrix(const tp_tensor *x) {
     return x->ndim == 2 && x->contiguous && x->storage && !x->storage->deleter &&
            !(x->storage->external && !x->storage->parent);
@@ -13,6 +17,7 @@ bool tp_lazy_defer(tp_node *node, int i, tp_tensor *dy, tp_tensor *x) {
     tp_tensor *leaf = node->inputs[i];
     if (!leaf->lazy_allowed || leaf->node || !leaf->requires_grad || !leaf->contiguous)
         return false;
+    if (dy->shape[0] > MAX_SAMPLES) return false;
     if (!plain_matrix(dy) || !plain_matrix(x) || dy->dtype != leaf->dtype ||
         x->dtype != leaf->dtype)
         return false;
