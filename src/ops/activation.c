@@ -40,5 +40,7 @@ tp_tensor *tp_logit_at(tp_location at, tp_logit_args args) {
     if (!(args.eps >= 0 && args.eps <= 0.5))
         return tp_fail(at, "logit", TP_ERROR_VALUE, tp_text("eps %g", args.eps), "0 <= eps <= 0.5",
                        NULL);
-    return tp_unary(at, TP_UNARY_logit, args.x, args.eps > 0 ? args.eps : -1, 0);
+    bool clamped = args.eps > 0;
+    return tp_unary(at, TP_UNARY_logit, args.x, clamped ? args.eps : -INFINITY,
+                    clamped ? 1 - args.eps : INFINITY);
 }
