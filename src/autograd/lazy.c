@@ -17,9 +17,8 @@ bool tp_lazy_defer(tp_node *node, int i, tp_tensor *dy, tp_tensor *x) {
     tp_tensor *leaf = node->inputs[i];
     if (!leaf->lazy_allowed || leaf->node || !leaf->requires_grad || !leaf->contiguous)
         return false;
-    if (dy->shape[0] > MAX_SAMPLES) return false;
     if (!plain_matrix(dy) || !plain_matrix(x) || dy->dtype != leaf->dtype ||
-        x->dtype != leaf->dtype)
+        x->dtype != leaf->dtype || dy->shape[0] > MAX_SAMPLES)
         return false;
     if (leaf->lazy && !tp_lazy_compute(leaf)) return false;
     tp_lazy_grad *lazy = tp_new(sizeof *lazy);
