@@ -175,6 +175,9 @@ typedef struct tp_fit_args {
     bool
         handle_interrupt; /**< Ctrl-C finishes the step, writes the checkpoint and returns; a second one ends the program */
 
+    /** How to go on, shown when the run is interrupted: "taper train --out run --resume"; NULL: in words. */
+    const char *resume_hint;
+
     const char *history_csv;   /**< a file that gets a line after each epoch */
     const char *history_jsonl; /**< likewise */
 
