@@ -18,26 +18,27 @@
 #include <time.h>
 
 #include "backend/backend.h"
+#include "backend/cpu/kernels/isa.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-enum { CHAINS = 24, PEAK_STEPS = 40000, MAX_ROUNDS = 1000 };
+enum { CHAINS = 12, PEAK_STEPS = 40000, MAX_ROUNDS = 1000 };
 
 /* Every peak function runs CHAINS independent chains of multiply-adds and returns the operations
  * done. */
 #if defined(__x86_64__)
-#define PEAK(name, isa, vector, set, fma, add, first)                                         \
-    __attribute__((target(isa), noinline)) static double name(volatile float *out) {          \
-        vector x[CHAINS], a = set(0.999f), b = set(0.001f);                                   \
-        for (int i = 0; i < CHAINS; i++) x[i] = set((float)i);                                \
-        for (int p = 0; p < PEAK_STEPS; p++) {                                                \
-            _Pragma("GCC unroll 24") for (int i = 0; i < CHAINS; i++) x[i] = fma(x[i], a, b); \
-        }                                                                                     \
-        for (int i = 1; i < CHAINS; i++) x[0] = add(x[0], x[i]);                              \
-        *out = first(x[0]);                                                                   \
-        return 2.0 * PEAK_STEPS * CHAINS * (sizeof(vector) / sizeof(float));                  \
+#define PEAK(name, isa, vector, set, fma, add, first)                                \
+    __attribute__((target(isa), noinline)) static double name(volatile float *out) { \
+        vector x[CHAINS], a = set(0.999f), b = set(0.001f);                          \
+        for (int i = 0; i < CHAINS; i++) x[i] = set((float)i);                       \
+        for (int p = 0; p < PEAK_STEPS; p++) {                                       \
+            TP_UNROLL for (int i = 0; i < CHAINS; i++) x[i] = fma(x[i], a, b);       \
+        }                                                                            \
+        for (int i = 1; i < CHAINS; i++) x[0] = add(x[0], x[i]);                     \
+        *out = first(x[0]);                                                          \
+        return 2.0 * PEAK_STEPS * CHAINS * (sizeof(vector) / sizeof(float));         \
     }
 #define SSE_FMA(x, a, b) _mm_add_ps(_mm_mul_ps(x, a), b)
 PEAK(peak_avx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_add_ps,
@@ -50,8 +51,7 @@ typedef float quad __attribute__((vector_size(16)));
 static double peak_baseline(volatile float *out) {
     quad x[CHAINS] = {{0}}, a = {0.999f, 0.999f, 0.999f, 0.999f};
     for (int p = 0; p < PEAK_STEPS; p++) {
-#pragma GCC unroll 24
-        for (int i = 0; i < CHAINS; i++) x[i] = x[i] * a + a;
+        TP_UNROLL for (int i = 0; i < CHAINS; i++) x[i] = x[i] * a + a;
     }
     for (int i = 1; i < CHAINS; i++) x[0] += x[i];
     *out = x[0][0];

@@ -4,6 +4,7 @@
 #include "base/pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,7 @@ static uint64_t wait_while(tp_worker *w, unsigned states, bool spin) {
             int64_t time = clock_nanoseconds();
             if (until == 0) until = time + spin_nanoseconds;
             spin = time < until;
+            sched_yield(); /* on a busy machine, who we wait for may wait for our processor */
         }
         if (!spin) break;
         relax();
