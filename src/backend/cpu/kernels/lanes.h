@@ -106,17 +106,18 @@ TP_ALWAYS_INLINE IVEC NAME(count_up)(void) {
     return v;
 }
 
-/* e^x = 2^n e^r with |r| <= ln(2)/2, from the Taylor series of e^r; 2^n in two factors, so that results that are denormal or
- * just below the largest number come out right. */
+/* e^x = 2^n e^r with |r| <= ln(2)/2, from the Taylor series of e^r; 2^n in two factors, so that results just below the largest
+ * number come out right. What would be nearly denormal is 0: processors take a hundred times as long over such numbers, and the
+ * lanes that fill up a part of a vector are of the kind. */
 TP_ALWAYS_INLINE VEC NAME(exp)(VEC x) {
 #if REAL_BITS == 32
-    const REAL low = -104, high = 89, shift = 12582912; /* 1.5 * 2^23 */
+    const REAL low = -87, high = 89, shift = 12582912; /* 1.5 * 2^23 */
     const REAL ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
     enum { MANTISSA = 23, BIAS = 127 };
     static const REAL series[] = {1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24,
                                   1.0f / 6,    0.5f,       1,          1};
 #else
-    const REAL low = -746, high = 710, shift = 6755399441055744; /* 1.5 * 2^52 */
+    const REAL low = -708, high = 710, shift = 6755399441055744; /* 1.5 * 2^52 */
     const REAL ln2_high = 0.693145751953125, ln2_low = 1.42860682030941723212e-6;
     enum { MANTISSA = 52, BIAS = 1023 };
     static const REAL series[] = {1.0 / 6227020800,
@@ -134,7 +135,8 @@ TP_ALWAYS_INLINE VEC NAME(exp)(VEC x) {
                                   1,
                                   1};
 #endif
-    x = NAME(pick)(x < low, NAME(all)(low), x);
+    IVEC vanishes = x < low;
+    x = NAME(pick)(vanishes, NAME(all)(low), x);
     x = NAME(pick)(x > high, NAME(all)(high), x);
     VEC shifted = x * (REAL)1.4426950408889634074 + shift; /* the integer stands in the low bits */
     VEC n = shifted - shift;
@@ -143,7 +145,8 @@ TP_ALWAYS_INLINE VEC NAME(exp)(VEC x) {
     TP_UNROLL for (int i = 1; i < (int)(sizeof series / sizeof *series); i++) y = y * r + series[i];
     IVEC power = (IVEC)shifted - (IVEC)NAME(all)(shift);
     IVEC half = power >> 1;
-    return y * (VEC)((half + BIAS) << MANTISSA) * (VEC)((power - half + BIAS) << MANTISSA);
+    y = y * (VEC)((half + BIAS) << MANTISSA) * (VEC)((power - half + BIAS) << MANTISSA);
+    return NAME(pick)(vanishes, NAME(all)(0), y);
 }
 
 /* x = 2^e (1 + f) with 1 + f from sqrt(1/2) to sqrt(2); with s = f / (2 + f), ln(1 + f) = 2 atanh(s) =
