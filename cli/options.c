@@ -120,6 +120,41 @@ bool options_read(const option *table, size_t count, const char *verb, int argc,
     return true;
 }
 
+bool options_set(const option *table, size_t count, const char *verb, const char *name,
+                 const char *value, void *settings) {
+    const option *o = find(table, count, name, strlen(name));
+    if (!o) return unknown(table, count, verb, name, strlen(name));
+    if (o->kind != OPTION_FLAG) return store(verb, o, value, settings);
+    *(bool *)((char *)settings + o->place) = strcmp(value, "true") == 0;
+    return true;
+}
+
+const char *options_text(const option *o, const void *settings, char *buffer, size_t size) {
+    const char *place = (const char *)settings + o->place;
+    if (o->kind == OPTION_FLAG) return *(const bool *)place ? "true" : "false";
+    if (o->kind == OPTION_TEXT) {
+        const char *text;
+        memcpy(&text, place, sizeof text);
+        return text;
+    }
+    if (o->kind == OPTION_COUNT) {
+        int64_t number;
+        memcpy(&number, place, sizeof number);
+        if ((double)number < o->least) return NULL;
+        snprintf(buffer, size, "%lld", (long long)number);
+        return buffer;
+    }
+    double number;
+    memcpy(&number, place, sizeof number);
+    if (o->kind != OPTION_NUMBER || number < o->least) return NULL;
+    /* the shortest text that reads back as the same number */
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(buffer, size, "%.*g", digits, number);
+        if (strtod(buffer, NULL) == number) break;
+    }
+    return buffer;
+}
+
 /* A help text whose further lines stand under the first. */
 static void print_column(FILE *stream, const char *text) {
     while (*text) {

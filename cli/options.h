@@ -36,6 +36,12 @@ typedef struct positional {
 bool options_read(const option *table, size_t count, const char *verb, int argc, char **argv,
                   void *settings, positional *rest);
 
+/* Sets one option from text, as a file gives it; a flag takes "true" or "false". False after a sentence on stderr. */
+bool options_set(const option *table, size_t count, const char *verb, const char *name,
+                 const char *value, void *settings);
+/* The value of an option as options_set() takes it, in a buffer or in the settings themselves; NULL where it was left out. */
+const char *options_text(const option *o, const void *settings, char *buffer, size_t size);
+
 /* The table as help text, two columns. */
 void options_help(FILE *stream, const option *table, size_t count);
 

@@ -1,0 +1,97 @@
+/* taper: the command. Finds the verb and hands over. */
+#include <locale.h>
+#include <string.h>
+#include <taper/taper.h>
+
+#include "base/nearest.h"
+#include "report.h"
+#include "verbs.h"
+
+typedef struct verb {
+    const char *name, *line;
+    int (*run)(int argc, char **argv);
+    void (*help)(FILE *stream);
+} verb;
+
+static const verb verbs[] = {
+    {"train", "train a network and keep its weights, history and learning curves", cmd_train,
+     help_train},
+    {"eval", "test a trained network: accuracy, scores by class, confusion matrix", cmd_eval,
+     help_eval},
+    {"summary", "layers, shapes, parameters and work of a network", cmd_summary, help_summary},
+    {"version", "version, processor, instruction set, libraries", cmd_version, help_version},
+};
+enum { VERBS = sizeof verbs / sizeof verbs[0] };
+
+static void help(FILE *stream) {
+    fputs("taper: deep learning in C\n\nusage: taper VERB [options]\n\n", stream);
+    for (int i = 0; i < VERBS; i++) fprintf(stream, "  %-10s%s\n", verbs[i].name, verbs[i].line);
+    fputs("  help VERB what a verb does, with examples and every option\n"
+          "\n"
+          "A first run, on digits that are drawn at run time, and then a look at it:\n"
+          "\n"
+          "  taper train --data digits --model mlp --out runs/first\n"
+          "  taper predict runs/first\n",
+          stream);
+}
+
+static const verb *find_verb(const char *name) {
+    const char *names[VERBS + 1];
+    for (int i = 0; i < VERBS; i++) {
+        if (strcmp(verbs[i].name, name) == 0) return &verbs[i];
+        names[i] = verbs[i].name;
+    }
+    names[VERBS] = "help";
+    const char *near = tp_nearest_word(name, strlen(name), names, VERBS + 1);
+    fprintf(stderr, "taper: there is no verb \"%s\"; ", name);
+    if (near)
+        fprintf(stderr, "did you mean %s?\n", near);
+    else
+        fprintf(stderr, "`taper help` lists them.\n");
+    return NULL;
+}
+
+static bool asks_for_help(const char *text) {
+    return strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0;
+}
+
+static int print_help(int argc, char **argv) {
+    if (argc == 0) {
+        help(stdout);
+        return EXIT_FINE;
+    }
+    const verb *v = find_verb(argv[0]);
+    if (!v) return EXIT_USAGE;
+    v->help(stdout);
+    return EXIT_FINE;
+}
+
+static int run_verb(int argc, char **argv) {
+    const verb *v = find_verb(argv[0]);
+    if (!v) return EXIT_USAGE;
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+        if (asks_for_help(argv[i])) {
+            v->help(stdout);
+            return EXIT_FINE;
+        }
+    return v->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv) {
+    setlocale(LC_CTYPE, ""); /* only to know whether the terminal takes UTF-8 */
+    report_errors();
+    int status;
+    if (argc < 2) {
+        help(stderr);
+        status = EXIT_USAGE;
+    } else if (asks_for_help(argv[1]) || strcmp(argv[1], "help") == 0) {
+        status = print_help(argc - 2, argv + 2);
+    } else if (strcmp(argv[1], "--version") == 0) {
+        status = cmd_version(0, NULL);
+    } else {
+        status = run_verb(argc - 1, argv + 1);
+    }
+    tp_shutdown();
+    if (fflush(stdout) != 0 && status == EXIT_FINE) status = EXIT_FAILED;
+    return status;
+}
