@@ -29,13 +29,14 @@ DEFINE_TABLE(neon)
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+/* Even what fills a table is compiled for its instruction set: nothing of it may run elsewhere. */
 static void fill_all(void) {
     fill_baseline();
 #ifdef TP_HAVE_AVX2
-    fill_avx2();
+    if (tp_cpu_runs(TP_CPU_AVX2)) fill_avx2();
 #endif
 #ifdef TP_HAVE_AVX512
-    fill_avx512();
+    if (tp_cpu_runs(TP_CPU_AVX512)) fill_avx512();
 #endif
 #ifdef TP_HAVE_NEON
     fill_neon();
