@@ -19,13 +19,15 @@ endif()
 target_compile_options(taper_common_flags INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
   -Wvla -Wwrite-strings -Wundef -fno-semantic-interposition
-  $<$<C_COMPILER_ID:GNU>:-Wno-clobbered>
+  # Messages are cut to their buffers on purpose; gcc asks whether we are sure.
+  $<$<C_COMPILER_ID:GNU>:-Wno-clobbered;-Wno-format-truncation>
   $<$<BOOL:${TAPER_WERROR}>:-Werror>)
 
 if(TAPER_SANITIZE)
   set(taper_sanitize_flags -fsanitize=${TAPER_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
-  target_compile_options(taper_common_flags INTERFACE ${taper_sanitize_flags})
+  target_compile_options(taper_common_flags INTERFACE ${taper_sanitize_flags}
+    $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)    # gcc misjudges instrumented code
   target_link_options(taper_common_flags INTERFACE ${taper_sanitize_flags})
 endif()
 
