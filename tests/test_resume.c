@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <taper/taper.h>
 
-enum { SAMPLES = 400, FEATURES = 20, CLASSES = 5, EPOCHS = 6, BYTES = 1 << 20 };
+enum { SAMPLES = 400, FEATURES = 20, CLASSES = 5, EPOCHS = 12, BYTES = 1 << 20 };
 
 /* How a run is set up; everything that has a state takes part somewhere. */
 typedef struct setup {
