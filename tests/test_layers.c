@@ -238,9 +238,7 @@ static void test_initialisers_refuse(void **state) {
 
 /* ---- layers are their operations ---- */
 
-static bool same(tp_tensor *a, tp_tensor *b) {
-    return tp_same_shape(a, b) && tp_equal(a, b);
-}
+static bool same(tp_tensor *a, tp_tensor *b) { return tp_same_shape(a, b) && tp_equal(a, b); }
 
 /* A layer alone (never fused), then freed. */
 static tp_tensor *once(tp_module *m, tp_tensor *x) {

@@ -16,33 +16,11 @@
 #include <taper/random.h>
 #include <taper/runtime.h>
 
-#include "support/golden.h"
-
-/* ---- errors are noted instead of printed ---- */
-
-static struct noted {
-    int count;
-    tp_error_code code;
-    char op[64], got[512], want[512], hint[512];
-    int line;
-} noted;
-
-static void note(const tp_error *error, void *user) {
-    (void)user;
-    noted.count++;
-    noted.code = error->code;
-    noted.line = error->at.line;
-    snprintf(noted.op, sizeof noted.op, "%s", error->op);
-    snprintf(noted.got, sizeof noted.got, "%s", error->got);
-    snprintf(noted.want, sizeof noted.want, "%s", error->want);
-    snprintf(noted.hint, sizeof noted.hint, "%s", error->hint);
-}
+#include "support/noted.h"
 
 static int set_up(void **state) {
     (void)state;
-    tp_set_error_handler(note, NULL);
-    tp_clear_error();
-    memset(&noted, 0, sizeof noted);
+    note_errors();
     tp_manual_seed(1);
     return 0;
 }
@@ -52,24 +30,6 @@ static int tear_down(void **state) {
     tp_shutdown();
     return 0;
 }
-
-static void no_error(void) {
-    if (noted.count)
-        fail_msg("%s: got %s; want %s; %s", noted.op, noted.got, noted.want, noted.hint);
-}
-
-/* Runs a statement that must report exactly one error, at this line. */
-#define FAILS(code_, op_, ...)                          \
-    do {                                                \
-        no_error();                                     \
-        __VA_ARGS__;                                    \
-        assert_int_equal(noted.count, 1);               \
-        assert_int_equal(noted.code, TP_ERROR_##code_); \
-        assert_string_equal(noted.op, op_);             \
-        assert_int_equal(noted.line, __LINE__);         \
-        noted.count = 0;                                \
-        tp_clear_error();                               \
-    } while (0)
 
 static bool close_to(const tp_tensor *a, const tp_tensor *b, double tolerance) {
     if (!tp_same_shape(a, b)) return false;
@@ -313,7 +273,7 @@ static void test_capture(void **state) {
     assert_int_equal(tp_memory_get_stats().live_tensors, before);
 }
 
-/* ---- modes, visits, freezing ---- */
+/* ---- modes and visits ---- */
 
 static void count_visit(tp_module *m, void *user) {
     char *text = user;
@@ -335,63 +295,6 @@ static void test_modes_and_apply(void **state) {
     assert_false(tp_is_training(m));
     tp_module_free(m);
     no_error();
-}
-
-static void test_freeze(void **state) {
-    (void)state;
-    tp_module *m = small_mlp();
-    TP_SCOPE { tp_backward(tp_sum(tp_call(m, tp_ones(tp_shape(1, 12))))); }
-    assert_int_equal(tp_freeze(m, "1"), 2);
-    assert_null(tp_grad(tp_get_tensor(m, "1.weight")));
-    TP_SCOPE { tp_backward(tp_sum(tp_call(m, tp_ones(tp_shape(1, 12))))); }
-    assert_null(tp_grad(tp_get_tensor(m, "1.weight")));
-    assert_non_null(tp_grad(tp_get_tensor(m, "3.weight")));
-    assert_int_equal(tp_freeze(m, "3.bias"), 1);
-    assert_int_equal(tp_freeze(m, NULL), 6);
-    TP_SCOPE { assert_false(tp_wants_grad(tp_call(m, tp_ones(tp_shape(1, 12))))); }
-    assert_int_equal(tp_unfreeze(m, NULL), 6);
-    no_error();
-    FAILS(ARGUMENT, "freeze", assert_int_equal(tp_freeze(m, "9"), 0));
-    tp_module_free(m);
-}
-
-/* ---- state ---- */
-
-static void test_load_state(void **state) {
-    (void)state;
-    tp_module *a = small_mlp(), *b = small_mlp();
-    tp_named_list from = tp_state_dict(a);
-    TP_SCOPE {
-        tp_tensor *x = tp_randn(tp_shape(4, 12));
-        assert_false(same_bits(tp_call(a, x), tp_call(b, x)));
-        assert_true(tp_load_state(b, from.items, from.count));
-        assert_true(same_bits(tp_call(a, x), tp_call(b, x)));
-    }
-    no_error();
-    tp_named_tensor items[8];
-    memcpy(items, from.items, 6 * sizeof *items);
-    FAILS(STATE, "load_state", assert_false(tp_load_state(b, items + 1, 5)));
-    assert_string_equal(noted.got, "missing 1.weight");
-    items[6] = (tp_named_tensor){"8.weight", items[0].tensor};
-    FAILS(STATE, "load_state", assert_false(tp_load_state(b, items + 1, 6)));
-    assert_string_equal(noted.got, "missing 1.weight; unexpected 8.weight");
-    TP_SCOPE {
-        float before = (float)tp_get(tp_get_tensor(b, "3.weight"), 0, 0);
-        tp_named_tensor part[2] = {{"3.weight", tp_zeros(tp_shape(5, 8))},
-                                   {"5.bias", tp_zeros(tp_shape(4))}};
-        FAILS(STATE, "load_state", assert_false(tp_load_state(b, part, 2, .partial = true)));
-        assert_string_equal(noted.got, "shapes differ: 5.bias (4,) for (3,)");
-        assert_true((float)tp_get(tp_get_tensor(b, "3.weight"), 0, 0) ==
-                    before);                                             /* all or nothing */
-        part[1].tensor = tp_full(tp_shape(3), 2.5, .dtype = TP_FLOAT64); /* converted */
-        assert_true(tp_load_state(b, part, 2, .partial = true));
-        assert_true(tp_get(tp_get_tensor(b, "3.weight"), 4, 7) == 0);
-        assert_true(tp_get(tp_get_tensor(b, "5.bias"), 2) == 2.5);
-        assert_true(tp_wants_grad(tp_get_tensor(b, "5.bias")));
-    }
-    no_error();
-    tp_module_free(a);
-    tp_module_free(b);
 }
 
 /* ---- what goes wrong ---- */
@@ -447,53 +350,6 @@ static void test_errors_of_building(void **state) {
     tp_module_free(m);
     tp_module_free(NULL);
     assert_int_equal(tp_memory_get_stats().live_tensors, before);
-}
-
-/* ---- summary ---- */
-
-static void slurp(FILE *file, char *text, size_t size) {
-    rewind(file);
-    text[fread(text, 1, size - 1, file)] = 0;
-    fclose(file);
-}
-
-static void test_summary(void **state) {
-    (void)state;
-    tp_module *m = tp_nn_sequential(tp_nn_flatten(), tp_nn_linear(784, 128), tp_nn_relu(),
-                                    tp_nn_dropout(0.5), tp_nn_linear(128, 10));
-    tp_freeze(m, "1.bias");
-    tp_summary_table *t = tp_summarize(m, tp_shape(1, 28, 28));
-    assert_non_null(t);
-    assert_int_equal(t->count, 6);
-    assert_int_equal(t->parameters, 784 * 128 + 128 + 128 * 10 + 10);
-    assert_int_equal(t->trainable, t->parameters - 128);
-    assert_int_equal(t->multiply_adds, 784 * 128 + 128 * 10);
-    assert_int_equal(t->parameter_bytes, 4 * t->parameters);
-    assert_int_equal(t->output_bytes, 4 * (784 + 128 * 3 + 10));
-    assert_string_equal(t->rows[2].path, "1");
-    assert_string_equal(t->rows[3].type, "ReLU"); /* not fused away */
-    assert_int_equal(t->rows[3].output.dims[1], 128);
-    assert_int_equal(t->rows[0].output.ndim, 2);
-    tp_summary_free(t);
-    assert_true(tp_is_training(tp_child_get(m, 3))); /* the mode is back */
-    char text[4096];
-    FILE *file = tmpfile();
-    assert_true(tp_summary(m, tp_shape(1, 28, 28), file));
-    slurp(file, text, sizeof text);
-    assert_non_null(strstr(
-        text,
-        "\n  1 Linear   (N, 128)                    100,480          100,352\n  2 ReLU     (N, 128)\n"));
-    assert_non_null(strstr(text, "parameters     101,770, 101,642 trained, 397.5 KiB\n"));
-    no_error();
-    FAILS(SHAPE, "linear", assert_null(tp_summarize(m, tp_shape(3))));
-    file = tmpfile();
-    tp_print_module(m, file);
-    slurp(file, text, sizeof text);
-    assert_string_equal(
-        text,
-        "Sequential(\n  (0): Flatten(start_dim=1, end_dim=-1)\n  (1): Linear(in_features=784, out_features=128, bias=True)\n"
-        "  (2): ReLU()\n  (3): Dropout(p=0.5)\n  (4): Linear(in_features=128, out_features=10, bias=True)\n)\n");
-    tp_module_free(m);
 }
 
 /* ---- out of memory at every place ---- */
@@ -568,11 +424,8 @@ int main(void) {
         TEST(test_hooks),
         TEST(test_capture),
         TEST(test_modes_and_apply),
-        TEST(test_freeze),
-        TEST(test_load_state),
         TEST(test_errors_name_line_and_layer),
         TEST(test_errors_of_building),
-        TEST(test_summary),
         TEST(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,8 @@ tp_tensor *tp_activation_layer_forward(tp_module *module, tp_tensor *x) {
     case TP_LAYER_RELU: return tp_relu_at(at, x);
     case TP_LAYER_LEAKY_RELU: return tp_leaky_relu_at(at, (tp_leaky_relu_args){x, layer->a});
     case TP_LAYER_ELU: return tp_elu_at(at, (tp_elu_args){x, layer->a});
-    case TP_LAYER_GELU: return tp_gelu_at(at, (tp_gelu_args){x, layer->a != 0 ? TP_GELU_TANH : TP_GELU_ERF});
+    case TP_LAYER_GELU:
+        return tp_gelu_at(at, (tp_gelu_args){x, layer->a != 0 ? TP_GELU_TANH : TP_GELU_ERF});
     case TP_LAYER_SILU: return tp_silu_at(at, x);
     case TP_LAYER_SOFTPLUS: return tp_softplus_at(at, (tp_softplus_args){x, layer->a, layer->b});
     case TP_LAYER_SIGMOID: return tp_sigmoid_at(at, x);

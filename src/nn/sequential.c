@@ -85,7 +85,7 @@ tp_module *tp_nn_sequential_at(tp_location at, size_t count, tp_module *const *l
         for (size_t k = 0; k < i; k++) seen = seen || layers[k] == layers[i];
         if (!seen) tp_module_end(layers[i]);
     }
-    if (fine) return &sequential->base;
+    if (fine && sequential) return &sequential->base;
     if (sequential) tp_module_end(&sequential->base);
     return NULL;
 }
