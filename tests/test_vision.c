@@ -261,6 +261,16 @@ static void test_nothing_there(void **state) {
     assert_non_null(strstr(noted.got, "at byte 9 label 10 is none of the 10 classes"));
 }
 
+static void test_no_network(void **state) {
+    (void)state;
+    setenv("TAPER_MIRROR", "http://127.0.0.1:1", 1); /* nobody listens there */
+    FAILS(NETWORK, "mnist", assert_null(tp_mnist("train")));
+    assert_non_null(strstr(noted.got, "127.0.0.1:1"));
+    assert_non_null(strstr(noted.hint, "by hand"));
+    FAILS(NETWORK, "fashion_mnist", assert_null(tp_fashion_mnist("test")));
+    assert_non_null(strstr(noted.got, "taper/fashion-mnist"));
+}
+
 static void test_real_mnist(void **state) {
     (void)state;
     char file[400];
@@ -363,8 +373,8 @@ int main(void) {
 #ifdef TP_HAVE_ZLIB
         TEST(test_damaged_gzip),
 #endif
-        TEST(test_places),       TEST(test_nothing_there),       TEST(test_real_mnist),
-        TEST(test_digits),       TEST(test_digits_with_workers),
+        TEST(test_places),       TEST(test_nothing_there), TEST(test_no_network),
+        TEST(test_real_mnist),   TEST(test_digits),        TEST(test_digits_with_workers),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

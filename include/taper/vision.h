@@ -21,11 +21,14 @@ typedef struct tp_mnist_args {
     void (*progress)(const char *file, int64_t done, int64_t total, void *user);
     void *user;
 } tp_mnist_args;
-/** Handwritten digits (LeCun and others, 1998) from its four IDX files, plain or gzipped. They are looked for in the folder that the
- *  environment variable TAPER_DATA names, in its subfolders "mnist" and "MNIST/raw", and in the user's cache,
- *  $XDG_CACHE_HOME/taper/mnist; else they are downloaded there from a list of mirrors (where TAPER_MIRROR is set, first from
- *  $TAPER_MIRROR/mnist) and checked. NULL after an error: FILE or NETWORK, naming the places, where they cannot be had; FORMAT for a
- *  damaged file, naming the file, the byte and what is wrong. */
+/** Handwritten digits (LeCun and others, 1998) from its four IDX files, plain or gzipped.
+ *
+ *  They are looked for in the folder that the environment variable TAPER_DATA names, in its
+ *  subfolders "mnist" and "MNIST/raw", and in the user's cache, $XDG_CACHE_HOME/taper/mnist; else
+ *  they are downloaded there from a list of mirrors (where TAPER_MIRROR is set, from
+ *  $TAPER_MIRROR/mnist alone) and checked. NULL after an error: FILE or NETWORK, naming the places,
+ *  where they cannot be had; FORMAT for a damaged file, naming the file, the byte and what is wrong.
+ */
 TP_API tp_dataset *tp_mnist_at(tp_location at, tp_mnist_args args);
 #define tp_mnist(...) tp_mnist_at(TP_HERE, TP_MAKE(tp_mnist_args, .split = __VA_ARGS__))
 /** Clothes in the form of MNIST (Xiao and others, 2017); in subfolders "fashion", "fashion-mnist" and "FashionMNIST/raw". */

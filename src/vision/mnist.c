@@ -129,7 +129,7 @@ static bool download_file(const family *f, const tp_mnist_args *args, const char
     if (own && own[0] &&
         snprintf(urls[count], PATH_MOST, "%s/%s/%s.gz", own, f->folders[0], name) < PATH_MOST)
         count++;
-    for (int i = 0; i < MIRRORS_MOST && f->mirrors[i]; i++)
+    for (int i = 0; !count && i < MIRRORS_MOST && f->mirrors[i]; i++)
         snprintf(urls[count++], PATH_MOST, "%s/%s.gz", f->mirrors[i], name);
     for (int i = 0; i < count; i++) list[i] = urls[i];
     if (snprintf(path, PATH_MOST, "%s/%s/%s.gz", cache, f->folders[0], name) >= PATH_MOST) {
