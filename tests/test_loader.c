@@ -263,7 +263,8 @@ static void test_cursor(void **state) {
             tp_loader_save_state(a, bytes);
             tp_generator *g = tp_generator_new(0);
             int64_t want[40], count = 0;
-            /* What follows, with the thread's generator put where it was: by drawing the rest twice from the same seed. */
+            /* What follows, with the thread's generator put where it was: by drawing the rest twice
+             * from the same seed. */
             for (int i = 0; i < 30; i++) want[count++] = tp_next(a, &b) ? b.index[0] : -1;
             tp_manual_seed(5);
             tp_loader *again =

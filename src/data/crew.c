@@ -1,8 +1,9 @@
 /* Worker threads that fill batches ahead of the caller.
  *
- * Batch k goes to slot k mod slots. Workers claim batches in order; the caller takes them in order; so what is delivered never
- * depends on how many there are or who is faster. Workers only gather bytes: tensors are made by the caller, and so is every
- * piece of memory, which comes from the owner's free lists. */
+ * Batch k goes to slot k mod slots. Workers claim batches in order; the caller takes them in order;
+ * so what is delivered never depends on how many there are or who is faster. Workers only gather
+ * bytes: tensors are made by the caller, and so is every piece of memory, which comes from the
+ * owner's free lists. */
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>

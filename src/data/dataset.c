@@ -65,7 +65,8 @@ static void end_contents(tp_dataset *dataset) {
 
 void tp_dataset_use(tp_dataset *dataset) { dataset->users++; }
 
-/* The last user leaves: the contents go, and a husk stays behind by which a later use is noticed. */
+/* The last user leaves: the contents go, and a husk stays behind by which a later use is noticed.
+ */
 void tp_dataset_leave(tp_dataset *dataset) {
     if (--dataset->users > 0 || dataset->kept) return;
     end_contents(dataset);

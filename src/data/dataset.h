@@ -1,5 +1,5 @@
-/* What data sets are inside, and how samples become the bytes of a batch. Nothing here that a worker thread runs touches
- * tensors, the context or the allocator. */
+/* What data sets are inside, and how samples become the bytes of a batch. Nothing here that a
+ * worker thread runs touches tensors, the context or the allocator. */
 #ifndef TP_DATA_DATASET_H
 #define TP_DATA_DATASET_H
 
@@ -16,7 +16,8 @@ typedef struct tp_dataset_source {
     const int64_t *indices;
     const uint8_t *x, *y; /* all samples in a row; NULL: through get */
     tp_dtype y_stored;    /* uint8 labels are handed out as int64 */
-    /* Makes sure that these samples are there; may be called by several threads at a time. NULL: they are. */
+    /* Makes sure that these samples are there; may be called by several threads at a time. NULL:
+     * they are. */
     bool (*prepare)(const tp_dataset *dataset, int64_t index, tp_why *why);
 } tp_dataset_source;
 
@@ -54,8 +55,8 @@ typedef struct tp_gather_plan {
 /* Fills in a plan; false after an error. */
 bool tp_gather_prepare(tp_location at, const char *op, tp_gather_plan *plan,
                        const tp_dataset *dataset, const tp_picture_args *pictures);
-/* Writes the samples of those numbers to x and y, either of which may be NULL. False with a reason. `scratch` holds
- * plan->scratch_bytes and belongs to the calling thread. */
+/* Writes the samples of those numbers to x and y, either of which may be NULL. False with a reason.
+ * `scratch` holds plan->scratch_bytes and belongs to the calling thread. */
 bool tp_gather(const tp_gather_plan *plan, const int64_t *indices, int64_t count, void *x, void *y,
                void *scratch, tp_why *why);
 /* Asks the processor to fetch the bytes of samples that will be wanted soon. */

@@ -77,8 +77,9 @@ static bool scope_is_open(const tp_loader *ld) {
     return ld->sentinel && ld->sentinel->life == TP_ALIVE && ld->sentinel->owner == TP_OWNER_SCOPE;
 }
 
-/* Closes the last step's scope, unless whoever opened one around it has done so. Of the scopes inside it, those of loaders whose
- * loop was left by a break go along; one that the user has open stays, and then ours stays too, empty. */
+/* Closes the last step's scope, unless whoever opened one around it has done so. Of the scopes
+ * inside it, those of loaders whose loop was left by a break go along; one that the user has open
+ * stays, and then ours stays too, empty. */
 static void close_scope(tp_loader *ld) {
     if (!ld->sentinel) return;
     if (scope_is_open(ld)) {
@@ -184,7 +185,8 @@ static bool make_batch(tp_location at, tp_loader *ld, tp_batch *b) {
     if (!tp_gather(plan, b->index, b->size, b->x->data, b->y ? b->y->data : NULL, ld->scratch,
                    &why))
         return sample_error(at, ld, &why);
-    /* The next batch's bytes come from anywhere in memory: let them be on their way while this one is computed. */
+    /* The next batch's bytes come from anywhere in memory: let them be on their way while this one
+     * is computed. */
     int64_t next = b->number + 1;
     if (next < ld->batches)
         tp_gather_announce(plan, ld->order + tp_batch_begin(ld, next), tp_batch_count(ld, next));

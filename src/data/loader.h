@@ -7,7 +7,8 @@
 
 struct tp_crew;
 
-/* A batch's bytes: the loader holds one count of each storage, tensors that were delivered the others. */
+/* A batch's bytes: the loader holds one count of each storage, tensors that were delivered the
+ * others. */
 typedef struct tp_slot {
     tp_storage *x, *y; /* NULL where there are no bytes */
     bool ready, fine;
@@ -45,12 +46,14 @@ static inline int64_t tp_batch_count(const tp_loader *ld, int64_t batch) {
 /* Starts the workers; NULL where none could be started: the caller then does the work. */
 struct tp_crew *tp_crew_new(tp_loader *loader);
 void tp_crew_free(struct tp_crew *crew);
-/* Begins an epoch at a batch, in the loader's order; ends one. The order stays as it is in between. */
+/* Begins an epoch at a batch, in the loader's order; ends one. The order stays as it is in between.
+ */
 bool tp_crew_begin(struct tp_crew *crew, int64_t first_batch);
 void tp_crew_end(struct tp_crew *crew);
 /* Waits for a batch. The slot stays as it is until tp_crew_give_back. */
 tp_slot *tp_crew_take(struct tp_crew *crew, int64_t batch);
-/* All batches before `next` are done with: their slots may be filled again. False when out of memory. */
+/* All batches before `next` are done with: their slots may be filled again. False when out of
+ * memory. */
 bool tp_crew_give_back(struct tp_crew *crew, int64_t next);
 
 /* Draws the order of an epoch. */

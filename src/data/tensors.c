@@ -20,7 +20,8 @@ static void tensor_release(tp_dataset *dataset) {
     tp_free(set->y);
 }
 
-/* The same bytes under a header of our own, so that the user's may go. A copy where they do not lie in a row. */
+/* The same bytes under a header of our own, so that the user's may go. A copy where they do not lie
+ * in a row. */
 static tp_tensor *hold_bytes(tp_location at, tp_tensor *x) {
     tp_grad_mode mode = tp_grad_mode_begin(false);
     tp_tensor *dense = tp_dense(at, "tensor_dataset", x);

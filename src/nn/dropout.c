@@ -19,7 +19,8 @@ typedef struct dropout_work {
     bool is_double;
 } dropout_work;
 
-/* Which elements stay depends on the key and their position alone, so the chunks may run anywhere. */
+/* Which elements stay depends on the key and their position alone, so the chunks may run anywhere.
+ */
 static void draw_mask(void *arg, int64_t begin, int64_t end) {
     dropout_work *work = arg;
     tp_philox_bernoulli(work->key, STREAM, 0, (uint64_t)begin, work->mask + begin, end - begin,
@@ -107,7 +108,8 @@ tp_tensor *tp_dropout_at(tp_location at, tp_tensor *x, double p) {
         return tp_fail(at, "dropout", TP_ERROR_VALUE, tp_text("p = %g", p),
                        "a probability, 0 <= p <= 1", NULL);
     if (p == 0) return x;
-    /* One draw of the thread's generator keys the mask: seeding it again, or loading its state, brings the same masks back. */
+    /* One draw of the thread's generator keys the mask: seeding it again, or loading its state,
+     * brings the same masks back. */
     return dropout_keyed(at, x, p, tp_random64(&tp_ctx()->generator));
 }
 

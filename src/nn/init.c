@@ -70,7 +70,8 @@ tp_tensor *tp_init_constant_at(tp_location at, tp_tensor *x, double value) {
     return x;
 }
 
-/* How many values one output sees, and how many outputs one input reaches; false (reported) below two dimensions. */
+/* How many values one output sees, and how many outputs one input reaches; false (reported) below
+ * two dimensions. */
 static bool fans(tp_location at, const char *op, const tp_tensor *x, double *fan_in,
                  double *fan_out) {
     if (!tp_is_float_type(x->dtype)) {

@@ -10,8 +10,8 @@ typedef struct tp_linear_layer {
     tp_module base;
     tp_tensor *weight, *bias; /* (out, in), (out) or NULL */
     int64_t in_features, out_features;
-    tp_activation
-        activation; /* what the container wants applied in the same pass, for the call under way only */
+    tp_activation activation; /* what the container wants applied in the same pass, for the call
+                                 under way only */
     double negative_slope;
 } tp_linear_layer;
 

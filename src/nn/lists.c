@@ -22,7 +22,8 @@ void tp_module_changed(tp_module *module) {
     for (; module; module = module->parent) tp_module_lists_end(module);
 }
 
-/* Counts the tensors below module and the bytes of their names, `prefix` characters of path before them. */
+/* Counts the tensors below module and the bytes of their names, `prefix` characters of path before
+ * them. */
 static void measure(const tp_module *module, size_t prefix, size_t *count, size_t *bytes) {
     for (int i = 0; i < module->tensor_count; i++) {
         *count += 1;

@@ -9,7 +9,8 @@
 
 enum { TP_MODULE_ALIVE = 0x6d0d01e5, TP_MAX_PATH = 512 };
 
-/* A parameter or buffer: the module owns the tensor and holds its header, so that it notices when someone ended it. */
+/* A parameter or buffer: the module owns the tensor and holds its header, so that it notices when
+ * someone ended it. */
 typedef struct tp_module_tensor {
     char *name;
     tp_tensor *tensor;

@@ -7,7 +7,8 @@ typedef struct tp_sequential {
     tp_module base;
 } tp_sequential;
 
-/* The activation that tp_linear can apply in its own pass. NONE where this layer is none, or one that it cannot. */
+/* The activation that tp_linear can apply in its own pass. NONE where this layer is none, or one
+ * that it cannot. */
 static tp_activation fusible(const tp_module *module, double *slope) {
     if (module->forward != tp_activation_layer_forward || module->watched)
         return TP_ACTIVATION_NONE;
@@ -24,7 +25,8 @@ static tp_activation fusible(const tp_module *module, double *slope) {
     }
 }
 
-/* Runs layer i, and the one behind it where both are one operation. *i ends at the last one that ran. */
+/* Runs layer i, and the one behind it where both are one operation. *i ends at the last one that
+ * ran. */
 static tp_tensor *run_layer(tp_location at, const tp_module *module, int *i, tp_tensor *x) {
     tp_module *layer = module->children[*i];
     if (layer->forward != tp_linear_layer_forward || layer->watched ||
@@ -43,7 +45,8 @@ static tp_tensor *sequential_forward(tp_module *module, tp_tensor *x) {
     tp_tensor *value = x;
     for (int i = 0; i < module->child_count; i++) {
         tp_tensor *next = run_layer(at, module, &i, value);
-        /* What only the next layer needed goes now; what backward needs of it stays with the graph. */
+        /* What only the next layer needed goes now; what backward needs of it stays with the graph.
+         */
         if (value != x && value != next && value->life == TP_ALIVE &&
             value->owner == TP_OWNER_SCOPE)
             tp_free(value);
@@ -73,8 +76,8 @@ tp_module *tp_nn_sequential_at(tp_location at, size_t count, tp_module *const *l
     for (size_t i = 0; i < count; i++) fine = fine && layers[i];
     tp_sequential *sequential =
         fine ? tp_layer_new(at, sizeof *sequential, "Sequential", sequential_forward) : NULL;
-    /* Each layer ends in one place: in the Sequential, or freed here. One that stands twice in the list is refused by tp_child
-     * and must not be freed twice: its place is the first. */
+    /* Each layer ends in one place: in the Sequential, or freed here. One that stands twice in the
+     * list is refused by tp_child and must not be freed twice: its place is the first. */
     for (size_t i = 0; i < count; i++) {
         if (!layers[i]) continue;
         if (sequential) {

@@ -1,4 +1,5 @@
-/* What a thread knows about the layer that is running: its path for reports, and the line of the user's tp_call. */
+/* What a thread knows about the layer that is running: its path for reports, and the line of the
+ * user's tp_call. */
 #ifndef TP_NN_STATE_H
 #define TP_NN_STATE_H
 
@@ -32,7 +33,8 @@ static inline tp_module_state *tp_module_state_get(void) {
     return TP_LIKELY(state != NULL) ? state : tp_module_state_start();
 }
 
-/* The path of the layer that runs, "features.0"; "" for a root; NULL outside of any. Good until the thread ends. */
+/* The path of the layer that runs, "features.0"; "" for a root; NULL outside of any. Good until the
+ * thread ends. */
 static inline const char *tp_module_path(void) {
     const tp_module_state *state = tp_ctx()->modules;
     return state ? state->path : NULL;

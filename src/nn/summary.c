@@ -65,7 +65,8 @@ static void note_output(tp_module *module, tp_tensor *x, tp_tensor *y, void *use
     }
 }
 
-/* Remembers and restores the mode of each module, since parts of a model may have different ones. */
+/* Remembers and restores the mode of each module, since parts of a model may have different ones.
+ */
 static void swap_modes(survey *s, bool evaluate) {
     for (size_t i = 0; i < s->table->count; i++) {
         if (evaluate) s->seen[i] = s->modules[i]->evaluating;

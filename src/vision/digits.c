@@ -24,7 +24,8 @@ typedef struct digits {
 
 static const char *const names[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
 
-/* Draws a picture the first time that anybody wants it; whoever comes second waits for the first. */
+/* Draws a picture the first time that anybody wants it; whoever comes second waits for the first.
+ */
 static bool digits_prepare(const tp_dataset *dataset, int64_t index, tp_why *why) {
     (void)why;
     const digits *set = (const digits *)dataset;

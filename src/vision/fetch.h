@@ -1,4 +1,5 @@
-/* Downloads: from a list of mirrors, resumed where they broke off, checked, and there as a whole or not at all. */
+/* Downloads: from a list of mirrors, resumed where they broke off, checked, and there as a whole or
+ * not at all. */
 #ifndef TP_VISION_FETCH_H
 #define TP_VISION_FETCH_H
 
@@ -17,8 +18,8 @@ typedef struct tp_fetch_args {
     void *user;
 } tp_fetch_args;
 
-/* True where the file is there, checked. Else what every mirror said, in short. What came so far stays in path.part, and the
- * next call goes on from there. */
+/* True where the file is there, checked. Else what every mirror said, in short. What came so far
+ * stays in path.part, and the next call goes on from there. */
 bool tp_fetch(const tp_fetch_args *args, tp_why *why);
 
 /* ---- the transfer itself, by libcurl ---- */

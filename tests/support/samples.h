@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <taper/data.h>
 
-/* n samples whose x is (2) float32 {i, -i} and whose y is i mod 10; ten times less work than pictures. */
+/* n samples whose x is (2) float32 {i, -i} and whose y is i mod 10; ten times less work than
+ * pictures. */
 static inline tp_dataset *numbers(int64_t n) {
     tp_dataset *d = NULL;
     TP_SCOPE {
