@@ -193,6 +193,33 @@ static void test_numbers(void **state) {
     }
 }
 
+/* ---- every length and layout takes the same path ---- */
+
+static void test_lengths(void **state) {
+    (void)state;
+    float first[70], second[70];
+    for (int i = 0; i < 70; i++)
+        first[i] = (float)(0.05 * i + 0.1), second[i] = (float)(2.9 - 0.04 * i);
+    for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++)
+        TP_SCOPE {
+            two_tensors call = functions[f].tensors;
+            tp_tensor *a = tp_from_data(first, tp_shape(70)),
+                      *b = tp_from_data(second, tp_shape(70));
+            tp_tensor *whole = call(TP_HERE, a, b);
+            size_t item = tp_dtype_size(tp_dtype_of(whole));
+            for (int n = 0; n <= 66; n++) {
+                tp_tensor *p = tp_from_data(first + 3, tp_shape(n)),
+                          *q = tp_from_data(second + 3, tp_shape(n));
+                tp_tensor *parts[] = {call(TP_HERE, p, q), call(TP_HERE, scattered(p), q)};
+                for (int k = 0; k < 2 && n > 0; k++)
+                    if (memcmp((char *)tp_data(whole) + 3 * item, tp_data(parts[k]),
+                               (size_t)n * item) != 0)
+                        fail_msg("%s of %d elements differs from the same among 70",
+                                 functions[f].name, n);
+            }
+        }
+}
+
 /* ---- shapes ---- */
 
 static void test_wrong_shapes(void **state) {
@@ -387,6 +414,7 @@ int main(void) {
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_in_place),
         cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_edits_and_graphs),
         cmocka_unit_test(test_wrong_shapes),
         cmocka_unit_test(test_choices),

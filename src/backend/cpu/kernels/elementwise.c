@@ -52,6 +52,40 @@ static void run_buffered(tp_flat_fn fn, tp_flat_items items, int operands, int64
     }
 }
 
+#define WIDEN(type)                                                                   \
+    do {                                                                              \
+        type *to = out;                                                               \
+        const type *from = in;                                                        \
+        for (int i = 0; i < TP_BLOCK; i++) to[i] = from[(i < n ? i : n - 1) * pitch]; \
+    } while (0)
+
+/* n < TP_BLOCK elements become a whole block, the last one repeated. */
+static void widen(int64_t n, size_t item, void *out, const void *in, int64_t pitch) {
+    if (item == 4)
+        WIDEN(uint32_t);
+    else if (item == 8)
+        WIDEN(uint64_t);
+    else
+        WIDEN(uint8_t);
+}
+
+/* Elements [begin, n), fewer than a block */
+static void run_few(tp_flat_fn fn, tp_flat_items items, int operands, int64_t begin, int64_t n,
+                    void *const *pointer, const int64_t *stride, const double *p) {
+    _Alignas(64) char block[TP_MAX_OPERANDS][TP_BLOCK * 8];
+    void *here[TP_MAX_OPERANDS] = {NULL};
+    for (int i = 0; i < operands; i++) {
+        if (!pointer[i]) continue;
+        here[i] = block[i];
+        if (i > 0)
+            widen(n - begin, items.of[i], block[i],
+                  element(pointer[i], begin, stride[i], items.of[i]), stride[i]);
+    }
+    fn(TP_BLOCK, here, p);
+    move(n - begin, items.of[0], element(pointer[0], begin, stride[0], items.of[0]), stride[0],
+         block[0], 1);
+}
+
 void TP_ISA_NAME(tp_flat_run)(tp_flat_fn fn, tp_flat_items items, int operands, int64_t n,
                               void *const *pointer, const int64_t *stride, const double *p) {
     static const double none[2] = {0, 0};
@@ -60,7 +94,11 @@ void TP_ISA_NAME(tp_flat_run)(tp_flat_fn fn, tp_flat_items items, int operands, 
     int64_t whole = flat ? n & ~(int64_t)(TP_BLOCK - 1) : 0;
     if (!p) p = none;
     if (whole) fn(whole, pointer, p);
-    if (whole < n) run_buffered(fn, items, operands, whole, n, pointer, stride, p);
+    if (n - whole <= 0) return;
+    if (n - whole < TP_BLOCK)
+        run_few(fn, items, operands, whole, n, pointer, stride, p);
+    else
+        run_buffered(fn, items, operands, whole, n, pointer, stride, p);
 }
 
 void TP_ISA_NAME(tp_register_elementwise)(tp_kernels *table) {

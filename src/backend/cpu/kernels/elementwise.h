@@ -24,6 +24,11 @@
 
 enum { TP_BLOCK = 16, TP_BUFFER = 256 };
 
+/* Fewer elements than this are not worth the buffers in a kernel of one instruction or two. */
+enum { TP_FEW = 48 };
+/* Inside a loop that is to stay one */
+#define TP_ONE_BY_ONE __asm__ volatile("")
+
 /* Before a loop without dependences between its turns; out may be one of the inputs. */
 #if defined(__clang__)
 #define TP_VECTORIZE _Pragma("clang loop vectorize(assume_safety) interleave(disable)")

@@ -86,7 +86,21 @@ static inline T NAME(pow_one)(T a, T b) {
     static void NAME(name##_loop)(int64_t n, void *const *pointer, const int64_t *stride, \
                                   const double *p) {                                      \
         static const tp_flat_items items = {{sizeof(type), sizeof(T), sizeof(T)}};        \
-        TP_ISA_NAME(tp_flat_run)(NAME(name), items, 3, n, pointer, stride, p);            \
+        const int64_t s0 = stride[0], s1 = stride[1], s2 = stride[2];                     \
+        bool flat = s0 == 1 && s1 == 1 && s2 == 1;                                        \
+        if (!flat && n >= TP_FEW) {                                                       \
+            TP_ISA_NAME(tp_flat_run)(NAME(name), items, 3, n, pointer, stride, p);        \
+            return;                                                                       \
+        }                                                                                 \
+        int64_t whole = flat ? n & ~(int64_t)(TP_BLOCK - 1) : 0;                          \
+        if (whole) NAME(name)(whole, pointer, p);                                         \
+        type *out = pointer[0];                                                           \
+        const T *first = pointer[1], *second = pointer[2];                                \
+        for (int64_t i = whole; i < n; i++) {                                             \
+            TP_ONE_BY_ONE;                                                                \
+            const T a = first[i * s1], b = second[i * s2];                                \
+            out[i * s0] = (type)(forward);                                                \
+        }                                                                                 \
     }
 #ifdef FLOATING
 #define DEFINE_FLOATS(name, forward) DEFINE(name, T, forward)

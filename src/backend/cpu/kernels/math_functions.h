@@ -227,17 +227,22 @@ static inline float cosh_of_float(float x) {
 
 /* ---- powers ---- */
 
-/* |a|^b = 2^(b log2 |a|) in double; then the cases that C names. */
+/* |a|^b = 2^(b log2 |a|) in double; then the cases that C names. One comparison a line: the compiler turns those into
+ * vectors. */
 static inline float pow_of_float(float a, float b) {
     double base = magnitude_of_float(a), exponent = b;
+    double finite = base == 1 ? 0 : exponent; /* 1 and -1 to the power infinity are 1 */
+    exponent = fabs(exponent) == (double)INFINITY ? finite : exponent;
     double product = exponent * log2_of_double(base);
-    double y = exp2_of_double(((base == 1) | (exponent == 0)) ? 0 : product);
-    bool whole = rint(exponent) == exponent, even = rint(exponent * 0.5) == exponent * 0.5;
-    bool negative = bits_of_float(a) >> 31;
-    y = (negative & whole & !even) ? -y : y;
-    y = ((a < 0) & !whole & (base < (double)INFINITY)) ? (double)NAN : y;
-    y = (((a != a) & (exponent != 0)) | ((b != b) & (a != 1))) ? (double)NAN : y;
-    return (float)y;
+    product = b == 0 ? 0 : product; /* whatever a is */
+    product = a == 1 ? 0 : product; /* whatever b is */
+    double y = exp2_of_double(product);
+    double sign = with_sign_of_float(1, a), half = exponent * 0.5;
+    double odd = fabs(half - rint(half)) == 0.5 ? sign : 1;
+    double root = a < 0 ? (double)NAN : 1; /* negative numbers have whole powers only */
+    root = base == (double)INFINITY ? 1 : root;
+    double fraction = rint(exponent) == exponent ? 1 : root;
+    return (float)(y * odd * fraction);
 }
 
 #endif
