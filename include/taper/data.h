@@ -1,19 +1,26 @@
 /** @file data.h
  *  Data sets, and loaders that make batches of them.
  *
- *      tp_loader *ld = tp_loader_new(tp_mnist("train"), .batch_size = 32, .shuffle = true, .seed =
- * 1); tp_batch b; for (int epoch = 0; epoch < 2; epoch++) while (tp_next(ld, &b)) { ... b.x (32, 1,
- * 28, 28) float32, b.y (32) int64 ... } tp_loader_free(ld);
+ *      tp_loader *ld = tp_loader_new(tp_mnist("train"), .batch_size = 32, .shuffle = true);
+ *      tp_batch b;
+ *      for (int epoch = 0; epoch < 2; epoch++)
+ *          while (tp_next(ld, &b)) {
+ *              ... b.x (32, 1, 28, 28) float32, b.y (32) int64 ...
+ *          }
+ *      tp_loader_free(ld);
  *
  *  A data set goes away with the last loader, subset or map that uses it; tp_dataset_free() is for
- * one that nobody uses. tp_dataset_keep() makes the user one of those who use it.
+ *  one that nobody uses. tp_dataset_keep() makes the user one of those who use it.
  *
  *  A data set of your own is a struct whose first member is `tp_dataset base`:
  *
- *      typedef struct { tp_dataset base; ... } points;
- *      static bool points_get(const tp_dataset *d, int64_t i, void *x, void *y, tp_why *why) { ...
- * } points *p = tp_dataset_new(points, points_get); p->base.size = 1000, p->base.x_shape =
- * tp_shape(2), p->base.x_dtype = TP_FLOAT32, p->base.y_dtype = TP_INT64;
+ *      typedef struct points { tp_dataset base; ... } points;
+ *      static bool points_get(const tp_dataset *d, int64_t i, void *x, void *y, tp_why *why);
+ *
+ *      points *p = tp_dataset_new(points, points_get);
+ *      p->base.size = 1000;
+ *      p->base.x_shape = tp_shape(2);
+ *      p->base.y_dtype = TP_INT64;
  */
 #ifndef TAPER_DATA_H
 #define TAPER_DATA_H
@@ -32,14 +39,14 @@ typedef struct tp_why {
 } tp_why;
 
 /** Writes sample `index`, 0 <= index < size: x in the data set's x_shape and x_dtype, y in y_shape
- * and y_dtype, in reading order. Either may be NULL: not wanted. Called by several threads at a
- * time, never with a tensor of the caller's at hand. False, with a reason in `why`, where it
- * cannot. */
+ *  and y_dtype, in reading order. Either may be NULL: not wanted. Called by several threads at a
+ *  time, never with a tensor of the caller's at hand. False, with a reason in `why`, where it
+ *  cannot. */
 typedef bool (*tp_sample_function)(const tp_dataset *dataset, int64_t index, void *x, void *y,
                                    tp_why *why);
 
 /** The first member of every data set. Its author sets what comes before "private"; the rest has
- * accessors below. */
+ *  accessors below. */
 struct tp_dataset {
     tp_sample_function get;
     /** Frees what the author's struct holds; NULL where there is nothing. */
@@ -66,21 +73,21 @@ struct tp_dataset {
 
 /** @name Making data sets
  *  Each returns a data set, or NULL after an error. One that uses others takes a part in keeping
- * them alive. Where a data set handed in is NULL, because its constructor failed and reported it,
- * NULL comes back.
+ *  them alive. Where a data set handed in is NULL, because its constructor failed and reported it,
+ *  NULL comes back.
  *  @{ */
 /** Makes a data set of `bytes` bytes, zeroed, with `tp_dataset base` first; NULL when out of
- * memory. */
+ *  memory. */
 TP_API void *tp_dataset_new_at(tp_location at, size_t bytes, tp_sample_function get);
 /** tp_dataset_new(points, points_get): a new data set of your own struct type, whose first member
- * must be `tp_dataset base`. */
+ *  must be `tp_dataset base`. */
 #define tp_dataset_new(type, get) \
     ((type *)tp_dataset_new_at(   \
         TP_HERE, sizeof(type) + 0 * sizeof(char[offsetof(type, base) ? -1 : 1]), get))
 
 /** Samples along dimension 0 of x (N, ...) and y (N, ...), as TensorDataset; y may be NULL. Shares
- * their bytes and keeps them alive; a tensor that is not contiguous is copied. Byte tensors stay
- * bytes. Errors: SHAPE where the numbers of samples differ. */
+ *  their bytes and keeps them alive; a tensor that is not contiguous is copied. Byte tensors stay
+ *  bytes. Errors: SHAPE where the numbers of samples differ. */
 TP_API tp_dataset *tp_tensor_dataset_at(tp_location at, tp_tensor *x, tp_tensor *y);
 #define tp_tensor_dataset(x, y) tp_tensor_dataset_at(TP_HERE, x, y)
 
@@ -101,7 +108,7 @@ typedef struct tp_random_split_args {
 } tp_random_split_args;
 /** Parts of random samples that do not overlap, the same as torch.utils.data.random_split makes:
  *  tp_random_split(d, (double[]){0.9, 0.1}, 2, parts, .seed = 1). False, and parts NULL, after an
- * error (ARGUMENT). */
+ *  error (ARGUMENT). */
 TP_API bool tp_random_split_at(tp_location at, tp_random_split_args args);
 #define tp_random_split(...) \
     tp_random_split_at(TP_HERE, TP_MAKE(tp_random_split_args, .dataset = (tp_dataset *)__VA_ARGS__))
@@ -114,15 +121,15 @@ typedef struct tp_balanced_subset_args {
                       ordered at random */
 } tp_balanced_subset_args;
 /** `per_class` samples of each class. Errors: VALUE where a class has fewer, DTYPE where y is no
- * label. */
+ *  label. */
 TP_API tp_dataset *tp_balanced_subset_at(tp_location at, tp_balanced_subset_args args);
 #define tp_balanced_subset(...)    \
     tp_balanced_subset_at(TP_HERE, \
                           TP_MAKE(tp_balanced_subset_args, .dataset = (tp_dataset *)__VA_ARGS__))
 
 /** Makes a sample of the new data set out of one of the old: reads x and y, writes new_x and new_y
- * (each may be NULL: not wanted, and then what it was made of may be NULL too). Called by several
- * threads at a time. False, with a reason in `why`, where it cannot. */
+ *  (each may be NULL: not wanted, and then what it was made of may be NULL too). Called by several
+ *  threads at a time. False, with a reason in `why`, where it cannot. */
 typedef bool (*tp_map_function)(int64_t index, const void *x, const void *y, void *new_x,
                                 void *new_y, void *user, tp_why *why);
 /** Arguments of tp_map. What is left out stays as it is in the data set. */
@@ -144,7 +151,7 @@ TP_API tp_dataset *tp_map_at(tp_location at, tp_map_args args);
 TP_API tp_dataset *tp_dataset_keep_at(tp_location at, tp_dataset *dataset);
 #define tp_dataset_keep(dataset) tp_dataset_keep_at(TP_HERE, (tp_dataset *)(dataset))
 /** Ends it where nobody uses it (any more), and takes tp_dataset_keep() back. NULL and one that has
- * ended are fine. */
+ *  ended are fine. */
 TP_API void tp_dataset_free(tp_dataset *dataset);
 /** Number of samples. */
 TP_API int64_t tp_dataset_size_at(tp_location at, const tp_dataset *dataset);
@@ -158,7 +165,7 @@ TP_API const char *tp_class_name_at(tp_location at, const tp_dataset *dataset, i
 #define tp_class_name(dataset, label) \
     tp_class_name_at(TP_HERE, (const tp_dataset *)(dataset), label)
 /** The labels of all samples, (N) int64, owned by the innermost scope. Errors: DTYPE where y is no
- * label. */
+ *  label. */
 TP_API tp_tensor *tp_dataset_labels_at(tp_location at, tp_dataset *dataset);
 #define tp_dataset_labels(dataset) tp_dataset_labels_at(TP_HERE, (tp_dataset *)(dataset))
 /** @} */
@@ -212,16 +219,16 @@ typedef struct tp_loader_args {
     double std[TP_MAX_CHANNELS];  /**< then divided by; 0 stands for 1 */
 } tp_loader_args;
 /** A loader, owned by the user; NULL after an error (also where the data set is NULL: then it was
- * reported). Errors: ARGUMENT, and VALUE where drop_last leaves no batch. */
+ *  reported). Errors: ARGUMENT, and VALUE where drop_last leaves no batch. */
 TP_API tp_loader *tp_loader_new_at(tp_location at, tp_loader_args args);
 #define tp_loader_new(...) \
     tp_loader_new_at(TP_HERE, TP_MAKE(tp_loader_args, .dataset = (tp_dataset *)__VA_ARGS__))
 /** Ends the loader, a scope that it still has open, and data sets that nobody else uses. NULL is
- * fine. */
+ *  fine. */
 TP_API void tp_loader_free(tp_loader *loader);
 /** Ends the scope of the last batch with all that was computed in it, opens the next one and makes
- * a batch in it. False at the end of the epoch, with the scope closed; the next call begins the
- * next epoch. False, too, after an error. */
+ *  a batch in it. False at the end of the epoch, with the scope closed; the next call begins the
+ *  next epoch. False, too, after an error. */
 TP_API bool tp_next_at(tp_location at, tp_loader *loader, tp_batch *batch);
 #define tp_next(loader, batch) tp_next_at(TP_HERE, loader, batch)
 /** Leaves the epoch under way: the next tp_next() begins a new one. */
@@ -238,12 +245,12 @@ TP_API tp_dataset *tp_loader_dataset(const tp_loader *loader);
 /** Bytes of a saved cursor. */
 #define TP_LOADER_STATE_BYTES 2624
 /** Writes where the loader stands: epoch, batches delivered, and what its order comes from. The
- * same on every machine. */
+ *  same on every machine. */
 TP_API void tp_loader_save_state(const tp_loader *loader,
                                  unsigned char bytes[TP_LOADER_STATE_BYTES]);
 /** Puts it there, so that the next tp_next() gives what it would have given then. The thread's
- * generator is not touched. Errors: STATE where the bytes are no such state or that of a loader of
- * other sizes. */
+ *  generator is not touched. Errors: STATE where the bytes are no such state or that of a loader of
+ *  other sizes. */
 TP_API bool tp_loader_load_state_at(tp_location at, tp_loader *loader, const unsigned char *bytes,
                                     size_t size);
 #define tp_loader_load_state(loader, bytes, size) \

@@ -1,10 +1,10 @@
 /** @file init.h
  *  Initialisers: fill a tensor in place, as torch.nn.init. Nothing is recorded, so they may fill
- * leaves that want a gradient; the same seed draws the same numbers as PyTorch. A tensor without
- * elements is left as it is.
+ *  leaves that want a gradient; the same seed draws the same numbers as PyTorch. A tensor without
+ *  elements is left as it is.
  *
  *  Each returns x. Errors: DTYPE where x is not floating, SHAPE where fans are needed and x has
- * fewer than two dimensions, ARGUMENT for bounds that make no sense.
+ *  fewer than two dimensions, ARGUMENT for bounds that make no sense.
  */
 #ifndef TAPER_INIT_H
 #define TAPER_INIT_H
@@ -26,11 +26,11 @@ typedef enum tp_nonlinearity {
 } tp_nonlinearity;
 
 /** Which side's deviation Kaiming's rule keeps: that of the values going forward or of the
- * gradients going back. */
+ *  gradients going back. */
 typedef enum tp_fan_mode { TP_FAN_IN, TP_FAN_OUT } tp_fan_mode;
 
 /** The recommended gain. `slope` is that of a leaky ReLU (PyTorch takes 0.01 when none is given)
- * and is ignored by the others. NaN for a value that is no tp_nonlinearity. */
+ *  and is ignored by the others. NaN for a value that is no tp_nonlinearity. */
 TP_API double tp_calculate_gain(tp_nonlinearity nonlinearity, double slope);
 
 /** Arguments of tp_init_uniform. */

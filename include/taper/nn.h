@@ -13,7 +13,7 @@
  *      n->out = tp_child(n, "out", tp_nn_linear(128, 10));
  *
  *  A module owns its children, parameters and buffers; tp_module_free() of the root ends them all.
- * Names of parameters are PyTorch's: "hidden.weight", or "0.weight" inside a tp_nn_sequential().
+ *  Names of parameters are PyTorch's: "hidden.weight", or "0.weight" inside a tp_nn_sequential().
  *
  *  The macros take any module, also one of your own type, wherever they say `module`.
  */
@@ -29,11 +29,11 @@ TP_BEGIN_DECLS
 typedef struct tp_module tp_module;
 
 /** Computes the output of a module for x. Written by whoever writes the module; called through
- * tp_call(). */
+ *  tp_call(). */
 typedef tp_tensor *(*tp_forward)(tp_module *module, tp_tensor *x);
 
 /** The first member of every module. A module's author may set the four functions; all else is
- * private and has accessors below. */
+ *  private and has accessors below. */
 struct tp_module {
     /** What tp_call() runs. */
     tp_forward forward;
@@ -67,33 +67,33 @@ struct tp_module {
 /** @name Building
  *  @{ */
 /** Makes a module of `bytes` bytes, zeroed, with `tp_module base` first; NULL when out of memory.
- * `type` is shown in reports and must stay where it is. */
+ *  `type` is shown in reports and must stay where it is. */
 TP_API void *tp_module_new_at(tp_location at, size_t bytes, const char *type, tp_forward forward);
 /** tp_module_new(net, net_forward): a new module of your own struct type, whose first member must
- * be `tp_module base`. Owned by the caller until tp_child() or tp_nn_sequential() takes it over.
- * NULL when out of memory. */
+ *  be `tp_module base`. Owned by the caller until tp_child() or tp_nn_sequential() takes it over.
+ *  NULL when out of memory. */
 #define tp_module_new(type, forward) \
     ((type *)tp_module_new_at(       \
         TP_HERE, sizeof(type) + 0 * sizeof(char[offsetof(type, base) ? -1 : 1]), #type, forward))
 /** Ends a root module with everything below it. NULL is fine. Error: STATE for a module that has a
- * parent. */
+ *  parent. */
 TP_API void tp_module_free_at(tp_location at, tp_module *module);
 #define tp_module_free(module) tp_module_free_at(TP_HERE, (tp_module *)(module))
 
 /** Makes `child` part of `parent` under a name without dots and returns it. Where the child is NULL
- * (its constructor has failed and reported it), or the parent is, or the name is taken, the child
- * is freed and NULL comes back. */
+ *  (its constructor has failed and reported it), or the parent is, or the name is taken, the child
+ *  is freed and NULL comes back. */
 TP_API tp_module *tp_child_at(tp_location at, tp_module *parent, const char *name,
                               tp_module *child);
 #define tp_child(parent, name, child) \
     tp_child_at(TP_HERE, (tp_module *)(parent), name, (tp_module *)(child))
 /** Makes a floating tensor a parameter: the module owns it and its gradient is wanted. Returns x,
- * or poison after an error. */
+ *  or poison after an error. */
 TP_API tp_tensor *tp_parameter_at(tp_location at, tp_module *module, const char *name,
                                   tp_tensor *x);
 #define tp_parameter(module, name, x) tp_parameter_at(TP_HERE, (tp_module *)(module), name, x)
 /** Makes a tensor a buffer: part of the state that is saved, but not trained. Returns x, or poison
- * after an error. */
+ *  after an error. */
 TP_API tp_tensor *tp_buffer_at(tp_location at, tp_module *module, const char *name, tp_tensor *x);
 #define tp_buffer(module, name, x) tp_buffer_at(TP_HERE, (tp_module *)(module), name, x)
 /** @} */
@@ -115,8 +115,8 @@ TP_API bool tp_is_training_at(tp_location at, const tp_module *module);
 #define tp_is_training(module) tp_is_training_at(TP_HERE, (const tp_module *)(module))
 
 /** Sees a module's output right after it was made. Returns NULL to leave it, or what takes its
- * place. A value that is to outlive the forward needs tp_keep(): containers drop what they no
- * longer need. */
+ *  place. A value that is to outlive the forward needs tp_keep(): containers drop what they no
+ *  longer need. */
 typedef tp_tensor *(*tp_hook)(tp_module *module, tp_tensor *x, tp_tensor *y, void *user);
 /** Adds a hook, run after those that are there; returns its number (from 1), or 0 after an error.
  */
@@ -127,10 +127,10 @@ TP_API bool tp_remove_hook_at(tp_location at, tp_module *module, int number);
 #define tp_remove_hook(module, number) tp_remove_hook_at(TP_HERE, (tp_module *)(module), number)
 
 /** The value that the layer `path` ("features.3"; "" is the module itself) gave in its last
- * forward; NULL where it did not run since the first call of tp_capture() with this path, which is
- * what makes the layer keep its values: call it once before the forward. The value is the tensor in
- * the graph, owned by the layer until its next forward; tp_keep() it to have it longer. Error:
- * ARGUMENT where there is no such layer. */
+ *  forward; NULL where it did not run since the first call of tp_capture() with this path, which is
+ *  what makes the layer keep its values: call it once before the forward. The value is the tensor
+ *  in the graph, owned by the layer until its next forward; tp_keep() it to have it longer. Error:
+ *  ARGUMENT where there is no such layer. */
 TP_API tp_tensor *tp_capture_at(tp_location at, tp_module *module, const char *path);
 #define tp_capture(module, path) tp_capture_at(TP_HERE, (tp_module *)(module), path)
 /** Ends it, and the value with it. */
@@ -147,7 +147,7 @@ TP_API int tp_child_count_at(tp_location at, const tp_module *module);
 TP_API tp_module *tp_child_get_at(tp_location at, const tp_module *module, int index);
 #define tp_child_get(module, index) tp_child_get_at(TP_HERE, (const tp_module *)(module), index)
 /** The module at a path such as "features.3"; "" is the module itself. ARGUMENT, with the names
- * that are there, and NULL where there is none. */
+ *  that are there, and NULL where there is none. */
 TP_API tp_module *tp_get_module_at(tp_location at, tp_module *module, const char *path);
 #define tp_get_module(module, path) tp_get_module_at(TP_HERE, (tp_module *)(module), path)
 /** "Linear", or the name of your struct type. */
@@ -157,7 +157,7 @@ TP_API const char *tp_module_type_at(tp_location at, const tp_module *module);
 TP_API const char *tp_module_name_at(tp_location at, const tp_module *module);
 #define tp_module_name(module) tp_module_name_at(TP_HERE, (const tp_module *)(module))
 /** The parameter or buffer of this name, "features.0.weight". ARGUMENT and poison where there is
- * none. */
+ *  none. */
 TP_API tp_tensor *tp_get_tensor_at(tp_location at, tp_module *module, const char *name);
 #define tp_get_tensor(module, name) tp_get_tensor_at(TP_HERE, (tp_module *)(module), name)
 
@@ -167,13 +167,13 @@ typedef struct tp_named_tensor {
     tp_tensor *tensor;
 } tp_named_tensor;
 /** A list that belongs to the module; good until a module, parameter or buffer is added below it,
- * or it ends. */
+ *  or it ends. */
 typedef struct tp_named_list {
     size_t count;
     const tp_named_tensor *items;
 } tp_named_list;
 /** The parameters, in PyTorch's order: a module's own as they were added, then those of each child.
- * Empty after an error. */
+ *  Empty after an error. */
 TP_API tp_named_list tp_parameters_at(tp_location at, tp_module *module);
 #define tp_parameters(module) tp_parameters_at(TP_HERE, (tp_module *)(module))
 /** Parameters and buffers, in the order and with the keys of PyTorch's state_dict. */
@@ -192,8 +192,8 @@ typedef struct tp_load_state_args {
                      still have to fit */
 } tp_load_state_args;
 /** Copies values into the parameters and buffers of those names, converting types. All or nothing:
- * where keys are missing or unexpected or shapes differ, one STATE error lists them and nothing
- * changes. */
+ *  where keys are missing or unexpected or shapes differ, one STATE error lists them and nothing
+ *  changes. */
 TP_API bool tp_load_state_at(tp_location at, tp_load_state_args args);
 #define tp_load_state(...) \
     tp_load_state_at(TP_HERE, TP_MAKE(tp_load_state_args, .module = (tp_module *)__VA_ARGS__))
@@ -204,8 +204,8 @@ TP_API void tp_apply_at(tp_location at, tp_module *module,
 #define tp_apply(module, function, user) tp_apply_at(TP_HERE, (tp_module *)(module), function, user)
 
 /** Turns off the gradient of every parameter below `path` ("features", "0.weight"; NULL: all) and
- * drops gradients that are there. Returns how many tensors that is; 0 and ARGUMENT where there is
- * nothing of that path. */
+ *  drops gradients that are there. Returns how many tensors that is; 0 and ARGUMENT where there is
+ *  nothing of that path. */
 TP_API int tp_freeze_at(tp_location at, tp_module *module, const char *path);
 #define tp_freeze(module, path) tp_freeze_at(TP_HERE, (tp_module *)(module), path)
 /** Turns it on again. */
@@ -237,8 +237,8 @@ typedef struct tp_summary_table {
     int64_t output_bytes;    /**< outputs of all layers without children */
 } tp_summary_table;
 /** Runs the model once on zeros of shape (1, sample...) in evaluation mode, without recording, and
- * notes each layer. `sample` is the shape of one sample without the batch dimension: tp_shape(1,
- * 28, 28). Hooks do not run. NULL after an error; end it with tp_summary_free(). */
+ *  notes each layer. `sample` is the shape of one sample without the batch dimension: tp_shape(1,
+ *  28, 28). Hooks do not run. NULL after an error; end it with tp_summary_free(). */
 TP_API tp_summary_table *tp_summarize_at(tp_location at, tp_module *module, tp_shape sample);
 #define tp_summarize(module, sample) tp_summarize_at(TP_HERE, (tp_module *)(module), sample)
 /** Ends it; NULL is fine. */
@@ -257,9 +257,9 @@ TP_API void tp_print_module_at(tp_location at, const tp_module *module, FILE *st
  *  Each returns a module that the caller owns, or NULL after an error.
  *  @{ */
 /** Runs its children "0", "1", ... one after the other. Takes over all of them, also when one is
- * NULL because its constructor failed: then the others are freed and NULL comes back. Intermediate
- * values go away as soon as nothing needs them; to see one use tp_capture() or a hook. A Linear
- * followed by ReLU, LeakyReLU, Sigmoid or Tanh runs as one operation. */
+ *  NULL because its constructor failed: then the others are freed and NULL comes back. Intermediate
+ *  values go away as soon as nothing needs them; to see one use tp_capture() or a hook. A Linear
+ *  followed by ReLU, LeakyReLU, Sigmoid or Tanh runs as one operation. */
 TP_API tp_module *tp_nn_sequential_at(tp_location at, size_t count, tp_module *const *layers);
 #ifndef __cplusplus
 #define tp_nn_sequential(...)                                                                      \
@@ -268,7 +268,7 @@ TP_API tp_module *tp_nn_sequential_at(tp_location at, size_t count, tp_module *c
                         (tp_module *const[]){NULL, __VA_ARGS__} + 1)
 #endif
 /** Adds a layer at the end of a Sequential under the next number; returns it. Frees it and returns
- * NULL after an error. */
+ *  NULL after an error. */
 TP_API tp_module *tp_sequential_append_at(tp_location at, tp_module *sequential, tp_module *layer);
 #define tp_sequential_append(sequential, layer) \
     tp_sequential_append_at(TP_HERE, sequential, (tp_module *)(layer))
@@ -280,7 +280,7 @@ typedef struct tp_nn_linear_args {
     tp_dtype dtype;
 } tp_nn_linear_args;
 /** y = x W^T + b: (..., in) to (..., out). weight (out, in) and bias (out) are uniform in
- * +-1/sqrt(in) from the thread's generator, as PyTorch draws them. */
+ *  +-1/sqrt(in) from the thread's generator, as PyTorch draws them. */
 TP_API tp_module *tp_nn_linear_at(tp_location at, tp_nn_linear_args args);
 #define tp_nn_linear(...) \
     tp_nn_linear_at(TP_HERE, TP_MAKE(tp_nn_linear_args, .in_features = __VA_ARGS__))
@@ -352,11 +352,11 @@ TP_API tp_module *tp_nn_log_softmax_at(tp_location at, int dim);
 #define tp_nn_log_softmax(dim) tp_nn_log_softmax_at(TP_HERE, dim)
 
 /** In training mode sets each element to 0 with probability p, 0 <= p <= 1, and divides the others
- * by 1 - p. */
+ *  by 1 - p. */
 TP_API tp_module *tp_nn_dropout_at(tp_location at, double p);
 #define tp_nn_dropout(p) tp_nn_dropout_at(TP_HERE, p)
 /** What the layer does in training mode. Which elements go follows from one draw of the thread's
- * generator and the position of the element: the same at any number of threads. */
+ *  generator and the position of the element: the same at any number of threads. */
 TP_API tp_tensor *tp_dropout_at(tp_location at, tp_tensor *x, double p);
 #define tp_dropout(x, p) tp_dropout_at(TP_HERE, x, p)
 /** @} */
@@ -364,10 +364,10 @@ TP_API tp_tensor *tp_dropout_at(tp_location at, tp_tensor *x, double p);
 /** @name Layers as text
  *  @{ */
 /** A Sequential from a text: words separated by spaces, each a layer with its numbers behind a
- * colon, for instance "flatten linear:128 leaky_relu:0.2 dropout:0.5 linear:10". `sample` is the
- * shape of one sample, tp_shape(1, 28, 28): it tells each linear layer how many features reach it.
- * Errors: ARGUMENT with the word, its column, and the nearest right one; then NULL. Owned by the
- * caller. */
+ *  colon, for instance "flatten linear:128 leaky_relu:0.2 dropout:0.5 linear:10". `sample` is the
+ *  shape of one sample, tp_shape(1, 28, 28): it tells each linear layer how many features reach it.
+ *  Errors: ARGUMENT with the word, its column, and the nearest right one; then NULL. Owned by the
+ *  caller. */
 TP_API tp_module *tp_nn_from_text_at(tp_location at, const char *text, tp_shape sample);
 #define tp_nn_from_text(text, sample) tp_nn_from_text_at(TP_HERE, text, sample)
 /** How the i-th word is written, "linear:OUT"; NULL past the last. */
