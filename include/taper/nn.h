@@ -129,8 +129,8 @@ TP_API bool tp_remove_hook_at(tp_location at, tp_module *module, int number);
 /** The value that the layer `path` ("features.3"; "" is the module itself) gave in its last
  *  forward; NULL where it did not run since the first call of tp_capture() with this path, which is
  *  what makes the layer keep its values: call it once before the forward. The value is the tensor
- *  in the graph, owned by the layer until its next forward; tp_keep() it to have it longer. Error:
- *  ARGUMENT where there is no such layer. */
+ *  in the graph, owned by the layer until its next forward; tp_keep(tp_detach(value)) has its values
+ *  for longer. Error: ARGUMENT where there is no such layer. */
 TP_API tp_tensor *tp_capture_at(tp_location at, tp_module *module, const char *path);
 #define tp_capture(module, path) tp_capture_at(TP_HERE, (tp_module *)(module), path)
 /** Ends it, and the value with it. */
