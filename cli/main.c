@@ -18,7 +18,11 @@ static const verb verbs[] = {
      help_train},
     {"eval", "test a trained network: accuracy, scores by class, confusion matrix", cmd_eval,
      help_eval},
+    {"predict", "show pictures and what a trained network makes of them", cmd_predict,
+     help_predict},
     {"summary", "layers, shapes, parameters and work of a network", cmd_summary, help_summary},
+    {"data", "list the data sets, show pictures, count classes", cmd_data, help_data},
+    {"bench", "how fast this machine trains the built-in workloads", cmd_bench, help_bench},
     {"version", "version, processor, instruction set, libraries", cmd_version, help_version},
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };

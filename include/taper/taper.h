@@ -17,6 +17,7 @@
 #include <taper/nn.h>
 #include <taper/ops.h>
 #include <taper/optim.h>
+#include <taper/plot.h>
 #include <taper/random.h>
 #include <taper/runtime.h>
 #include <taper/schedule.h>

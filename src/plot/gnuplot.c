@@ -86,6 +86,7 @@ static void write_script(FILE *out, const tp_plot_history_args *args, const char
     bool both = tp_panel_has(&tp_panels[1], h, false) || tp_panel_has(&tp_panels[1], h, true);
     fputs("set terminal pngcairo noenhanced size 1200,560 font 'sans,12'\nset output ", out);
     write_quoted(out, path);
+    fputc('\n', out);
     for (int i = 0; i <= (int)both; i++) write_block(out, &tp_panels[i], i, h);
     fprintf(out, "\nset multiplot layout 1,%d title ", 1 + (int)both);
     char title[512];
