@@ -158,11 +158,12 @@ void tp_show_epoch_end(tp_show *show, const tp_run *run, const tp_epoch *epoch) 
     if (show->kind == TP_PROGRESS_NONE) return;
     line l = {.used = 0};
     put_start(show, &l);
+    /* short enough for 80 columns: behind "valid" stand its loss and accuracy, as before it */
     put_epoch(&l, run, epoch->epoch);
     put(&l, "  loss %.4f", epoch->train_loss);
     if (!isnan(epoch->train_accuracy)) put(&l, "  acc %.2f %%", 100 * epoch->train_accuracy);
-    if (!isnan(epoch->valid_loss)) put(&l, "  valid loss %.4f", epoch->valid_loss);
-    if (!isnan(epoch->valid_accuracy)) put(&l, "  valid acc %.2f %%", 100 * epoch->valid_accuracy);
+    if (!isnan(epoch->valid_loss)) put(&l, "  valid %.4f", epoch->valid_loss);
+    if (!isnan(epoch->valid_accuracy)) put(&l, "  %.2f %%", 100 * epoch->valid_accuracy);
     if (run->args.schedule) put(&l, "  lr %.3g", epoch->lr);
     put(&l, "  %.1f s%s\n", epoch->seconds,
         !epoch->best   ? ""
