@@ -15,7 +15,7 @@ typedef struct settings {
     bool json;
 } settings;
 
-static const option table[] = {
+static const option bench_options[] = {
     {"Options", OPTION_HEADING, NULL, NULL, 0, 0},
     {"threads", OPTION_COUNT, "N", "threads (the better of one and all processors)",
      offsetof(settings, threads), 1},
@@ -27,7 +27,7 @@ static const option table[] = {
     {"json", OPTION_FLAG, NULL, "a line of JSON for each workload instead of the table",
      offsetof(settings, json), 0},
 };
-enum { OPTIONS = sizeof table / sizeof table[0] };
+enum { OPTIONS = sizeof bench_options / sizeof bench_options[0] };
 
 void help_bench(FILE *stream) {
     fputs(
@@ -38,7 +38,7 @@ void help_bench(FILE *stream) {
         "  taper bench\n"
         "  taper bench --model \"flatten linear:512 relu linear:10\" --batch-size 128\n",
         stream);
-    options_help(stream, table, OPTIONS);
+    options_help(stream, bench_options, OPTIONS);
 }
 
 typedef struct workload {
@@ -106,6 +106,20 @@ static bool step(trainer *t) {
     return fine;
 }
 
+/* Operations of a step for one sample: see the help. */
+static double operations(tp_module *model, tp_shape sample) {
+    tp_summary_table *table = tp_summarize(model, sample);
+    double sum = 0;
+    bool first = true;
+    for (size_t i = 0; table && i < table->count; i++) {
+        if (table->rows[i].multiply_adds == 0) continue;
+        sum += (first ? 4 : 6) * (double)table->rows[i].multiply_adds;
+        first = false;
+    }
+    tp_summary_free(table);
+    return sum;
+}
+
 /* The median time of a step, in seconds; 0 after an error. */
 static double median_step(trainer *t, double budget) {
     enum { WARM = 20 };
@@ -153,8 +167,8 @@ static bool measure(const settings *s, const workload *w) {
     }
     tp_set_num_threads(all);
     if (fine) {
-        int64_t weights = tp_parameter_count(t.model);
-        double rate = 6 * (double)weights * (double)w->batch / best * 1e-9;
+        double work = operations(t.model, tp_shape_make(3, w->shape));
+        double rate = work * (double)w->batch / best * 1e-9;
         if (s->json)
             printf(
                 "{\"workload\": \"%s\", \"batch_size\": %lld, \"threads\": %d, \"step_us\": %.3f,"
@@ -175,7 +189,7 @@ static bool measure(const settings *s, const workload *w) {
 int cmd_bench(int argc, char **argv) {
     settings s = {.seconds = 0.5, .batch_size = 32};
     positional rest;
-    if (!options_read(table, OPTIONS, "bench", argc, argv, &s, &rest)) return EXIT_USAGE;
+    if (!options_read(bench_options, OPTIONS, "bench", argc, argv, &s, &rest)) return EXIT_USAGE;
     if (rest.count) {
         fprintf(stderr, "taper bench: what is \"%s\"? Layers go behind --model.\n", rest.text[0]);
         return EXIT_USAGE;

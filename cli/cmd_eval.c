@@ -10,6 +10,7 @@ typedef struct settings {
     job job;
     const char *split, *confusion;
     int64_t topk;
+    bool scores;
 } settings;
 
 static const option table[] = {
@@ -27,6 +28,8 @@ static const option table[] = {
      offsetof(settings, confusion), 0},
     {"threads", OPTION_COUNT, "N", "threads of the kernels (all processors)",
      offsetof(settings, job.threads), 1},
+    {"scores", OPTION_FLAG, NULL, "scores by class (on; --no-scores)", offsetof(settings, scores),
+     0},
     {"quiet", OPTION_FLAG, NULL, "print the accuracy and loss only", offsetof(settings, job.quiet),
      0},
     {"json", OPTION_FLAG, NULL, "end with one line of JSON; accuracies are from 0 to 1",
@@ -61,15 +64,18 @@ static bool evaluate(const settings *s, tp_module *model, tp_dataset *dataset) {
     TP_SCOPE {
         tp_evaluation e = tp_evaluate(model, loader, .topk = s->topk, .confusion = true);
         if (e.ok) {
-            printf("%s, %s: %.2f %% of %lld pictures right, loss %.4f\n", job_data_name(&s->job),
-                   s->split, 100 * e.accuracy, (long long)e.samples, e.loss);
+            printf("%s, %s: accuracy %.2f %% (%lld of %lld pictures), loss %.4f\n",
+                   job_data_name(&s->job), s->split, 100 * e.accuracy, (long long)e.correct,
+                   (long long)e.samples, e.loss);
             if (s->topk)
                 printf("among the likeliest %lld: %.2f %%\n", (long long)s->topk,
                        100 * e.topk_accuracy);
             if (!s->job.quiet) {
                 putchar('\n');
-                show_scores(e.confusion, dataset);
-                putchar('\n');
+                if (s->scores) {
+                    show_scores(e.confusion, dataset);
+                    putchar('\n');
+                }
                 show_confusion(e.confusion, dataset);
             }
             fine = !s->confusion || show_write_confusion(e.confusion, dataset, s->confusion);
@@ -81,7 +87,7 @@ static bool evaluate(const settings *s, tp_module *model, tp_dataset *dataset) {
 }
 
 int cmd_eval(int argc, char **argv) {
-    settings s = {.split = "test"};
+    settings s = {.split = "test", .scores = true};
     positional rest;
     if (!options_read(table, OPTIONS, "eval", argc, argv, &s, &rest)) return EXIT_USAGE;
     if (rest.count != 1) {

@@ -17,13 +17,13 @@ static const tp_epoch *kept_epoch(const result *r) {
 
 void result_print(const result *r) {
     const tp_history *h = r->history;
-    printf("\n%s: %zu epochs, %" PRId64 " steps, %.1f s of training\n", tp_stop_text(h->stop),
-           h->count, h->steps, h->seconds);
+    printf("\n%s: %zu epoch%s, %" PRId64 " steps in %.1f s\n", tp_stop_text(h->stop), h->count,
+           h->count == 1 ? "" : "s", h->steps, h->seconds);
     if (h->best_epoch > 0)
         printf("best epoch %" PRId64 " with a loss of %.4f%s\n", h->best_epoch, h->best_loss,
                r->job->keep_best ? ": its weights are kept" : "");
-    printf("test: %.2f %% of %" PRId64 " pictures right, loss %.4f\n", 100 * r->test->accuracy,
-           r->test->samples, r->test->loss);
+    printf("test accuracy %.2f %% (%" PRId64 " of %" PRId64 " pictures), loss %.4f\n",
+           100 * r->test->accuracy, r->test->correct, r->test->samples, r->test->loss);
     printf("files in %s\n", r->out);
 }
 

@@ -94,7 +94,7 @@ static void write_script(FILE *out, const tp_plot_history_args *args, const char
              args->subtitle ? args->subtitle : "");
     write_quoted(out, title);
     fputs(" font ',17'\nset border 3\nset tics nomirror\nset grid ytics lc rgb '#e4e4e4' lt 1\n"
-          "set key top center horizontal outside\nset xlabel 'epoch'\n",
+          "set key top center horizontal outside samplen 2 maxrows 1\nset xlabel 'epoch'\n",
           out);
     double first = (double)h->epochs[0].epoch, last = (double)h->epochs[h->count - 1].epoch;
     double side = first == last ? 1 : 0;

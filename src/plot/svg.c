@@ -4,7 +4,7 @@
 #include "io/file.h"
 #include "plot/curves.h"
 
-enum { WIDTH = 960, HEIGHT = 420, TOP = 92, BOTTOM = 52, LEFT = 70, GAP = 84, RIGHT = 24 };
+enum { WIDTH = 960, HEIGHT = 432, TOP = 104, BOTTOM = 52, LEFT = 70, GAP = 84, RIGHT = 24 };
 
 /* Where a panel lies and what its axes span. */
 typedef struct frame {
