@@ -86,7 +86,8 @@ static void run_node(tp_node *node) {
         tp_tensor *out = node->outputs[k];
         if (out && out->retain_grad && node->grads[k]) tp_grad_add(out, node->grads[k]);
     }
-    const char **path = tp_ctx()->module_path; /* errors in backward name the layer of the forward */
+    const char **path =
+        tp_ctx()->module_path; /* errors in backward name the layer of the forward */
     const char *outer_path = path ? *path : NULL;
     if (path) *path = node->module;
     if (node->consumed) {
@@ -142,7 +143,7 @@ static bool walk(tp_node *node, bool retain) {
 static tp_tensor *start_gradient(tp_location at, const tp_backward_args *args) {
     tp_tensor *x = args->x, *g = args->gradient;
     if (g) {
-        if (g->poison || !tp_usable(at, "backward", g)) return NULL;
+        if (!tp_usable(at, "backward", g)) return NULL;
         if (tp_shapes_equal(x, g) && x->dtype == g->dtype) return g;
         tp_fail(at, "backward", TP_ERROR_SHAPE,
                 tp_text("gradient %s for %s", tp_tensor_text(g), tp_tensor_text(x)),
@@ -163,7 +164,7 @@ static tp_tensor *start_gradient(tp_location at, const tp_backward_args *args) {
 
 bool tp_backward_at(tp_location at, tp_backward_args args) {
     tp_tape *tape = &tp_ctx()->tape;
-    if (args.x && args.x->poison && args.x->life == TP_ALIVE) {
+    if (tp_poisoned(args.x)) {
         tp_surface();
         tape->failed = true; /* so that a step on what is left of the gradients does nothing */
         return false;

@@ -25,7 +25,7 @@ static void function_backward(tp_node *node, tp_tensor *const *grads) {
 }
 
 void tp_save_for_backward(tp_function_context *context, tp_tensor *x) {
-    if (!x || x->poison || !tp_usable(context->at, "save_for_backward", x)) return;
+    if (!tp_usable(context->at, "save_for_backward", x)) return;
     if (context->node || context->n_saved == TP_MAX_SAVED) {
         tp_fail(context->at, context->function.name, TP_ERROR_ARGUMENT,
                 context->node ? "tp_save_for_backward in backward" : "more than 8 tensors to save",

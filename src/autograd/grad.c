@@ -65,15 +65,15 @@ tp_tensor *tp_retain_grad_at(tp_location at, tp_tensor *x) {
 }
 
 tp_tensor *tp_grad(const tp_tensor *x) {
-    if (!x || x->poison || !tp_usable(nowhere, "grad", x)) return NULL;
+    if (!x || !tp_usable(nowhere, "grad", x)) return NULL;
     if (x->lazy) tp_lazy_compute((tp_tensor *)(uintptr_t)x); /* as if it had been there */
     return x->has_grad ? x->grad : NULL;
 }
 
 void tp_set_grad_at(tp_location at, tp_tensor *x, tp_tensor *g) {
-    if (!x || x->poison || !tp_usable(at, "set_grad", x)) return;
+    if (!tp_usable(at, "set_grad", x)) return;
     tp_clear_grad(x);
-    if (!g || g->poison || !tp_usable(at, "set_grad", g)) return;
+    if (!g || !tp_usable(at, "set_grad", g)) return;
     if (!tp_shapes_equal(x, g) || x->dtype != g->dtype) {
         tp_fail(at, "set_grad", TP_ERROR_SHAPE, tp_tensor_text(g), tp_tensor_text(x), NULL);
         return;
@@ -84,7 +84,7 @@ void tp_set_grad_at(tp_location at, tp_tensor *x, tp_tensor *g) {
 }
 
 void tp_clear_grad(tp_tensor *x) {
-    if (!x || x->poison || !tp_usable(nowhere, "clear_grad", x)) return;
+    if (!x || !tp_usable(nowhere, "clear_grad", x)) return;
     tp_lazy_drop(x);
     x->has_grad = false;
 }

@@ -3,7 +3,7 @@
 
 /* Marks what leads to x, from x's node to the oldest: the tape is in order, so one walk is enough. */
 static tp_node *mark(const tp_tensor *x) {
-    tp_node *newest = x && !x->poison ? x->node : NULL;
+    tp_node *newest = x && x->life == TP_ALIVE && !x->poison ? x->node : NULL;
     if (newest) newest->shown = true;
     for (tp_node *node = newest; node; node = node->older)
         for (int i = 0; node->shown && i < node->n_inputs; i++)

@@ -13,6 +13,17 @@ static bool plain_matrix(const tp_tensor *x) {
            !(x->storage->external && !x->storage->parent);
 }
 
+/* x, or where an operation made it a view of its bytes: what waits must not keep the graph. NULL when out of memory, reported. */
+static tp_tensor *held_without_graph(tp_tensor *x) {
+    if (x->node) {
+        x = tp_make_view(TP_MAKE(tp_location, NULL, 0), "backward", x, tp_shape_copy(x), x->stride,
+                         0);
+        return x->poison ? NULL : tp_own(x);
+    }
+    tp_hold_data(x);
+    return x;
+}
+
 bool tp_lazy_defer(tp_node *node, int i, tp_tensor *dy, tp_tensor *x) {
     tp_tensor *leaf = node->inputs[i];
     if (!leaf->lazy_allowed || leaf->node || !leaf->requires_grad || !leaf->contiguous)
@@ -23,8 +34,12 @@ bool tp_lazy_defer(tp_node *node, int i, tp_tensor *dy, tp_tensor *x) {
     if (leaf->lazy && !tp_lazy_compute(leaf)) return false;
     tp_lazy_grad *lazy = tp_new(sizeof *lazy);
     if (!lazy) return false; /* the direct way may still have the memory */
+    x = held_without_graph(x);
+    if (!x) {
+        tp_delete(lazy);
+        return false;
+    }
     tp_hold_data(dy);
-    tp_hold_data(x);
     tp_tape *tape = &tp_ctx()->tape;
     *lazy = (tp_lazy_grad){.next = tape->lazies, .leaf = leaf, .dy = dy, .x = x};
     if (tape->lazies) tape->lazies->previous = lazy;

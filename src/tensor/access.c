@@ -30,7 +30,7 @@ void tp_write_element(void *place, tp_dtype dtype, double value) {
 }
 
 double tp_item_at(tp_location at, const tp_tensor *x) {
-    if (x && x->poison && x->life == TP_ALIVE) {
+    if (tp_poisoned(x)) {
         tp_surface();
         return NAN;
     }
@@ -63,7 +63,7 @@ static void *place_of(tp_location at, const char *op, const tp_tensor *x, tp_sha
 }
 
 double tp_get_at(tp_location at, const tp_tensor *x, tp_shape index) {
-    if (x && x->poison && x->life == TP_ALIVE) {
+    if (tp_poisoned(x)) {
         tp_surface();
         return NAN;
     }
@@ -82,7 +82,7 @@ void tp_set_at(tp_location at, tp_tensor *x, tp_shape index, double value) {
 }
 
 bool tp_copy_out_at(tp_location at, const tp_tensor *x, void *out) {
-    if (x && x->poison && x->life == TP_ALIVE) {
+    if (tp_poisoned(x)) {
         tp_surface();
         return false;
     }

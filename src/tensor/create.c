@@ -7,7 +7,7 @@
 
 /* The last step of each function here. */
 static tp_tensor *finish(tp_location at, tp_tensor *x, bool requires_grad) {
-    return requires_grad ? tp_set_requires_grad_at(at, x, true) : x;
+    return requires_grad && !x->poison ? tp_set_requires_grad_at(at, x, true) : x;
 }
 
 static tp_dtype or_default(tp_dtype dtype) { return dtype ? dtype : tp_ctx()->default_dtype; }
@@ -93,7 +93,7 @@ tp_tensor *tp_linspace_at(tp_location at, tp_linspace_args args) {
         return tp_fail(at, "linspace", TP_ERROR_VALUE, tp_text("%lld steps", (long long)args.steps),
                        "at least 0", NULL);
     tp_tensor *x = tp_make(at, "linspace", or_default(args.dtype), 1, &args.steps);
-    if (x->poison || x->numel == 0) return x;
+    if (x->poison) return x;
     double step = args.steps > 1 ? (args.end - args.start) / (double)(args.steps - 1) : 0;
     /* From both ends towards the middle, as PyTorch: the last value is `end` itself. */
     for (int64_t i = 0; i < args.steps; i++) {
@@ -117,7 +117,7 @@ tp_tensor *tp_linspace_at(tp_location at, tp_linspace_args args) {
 tp_tensor *tp_eye_at(tp_location at, tp_eye_args args) {
     int64_t m = args.m > 0 ? args.m : args.n;
     tp_tensor *x = filled(at, "eye", tp_shape(args.n, m), 0, args.dtype, false);
-    if (x->poison || x->numel == 0) return x;
+    if (x->poison || x->numel == 0) return finish(at, x, args.requires_grad);
     int64_t k = args.n < m ? args.n : m;
     tp_tensor *diagonal = tp_make_view(at, "eye", x, tp_shape(k), (int64_t[]){m + 1}, 0);
     if (diagonal->poison) return diagonal;
@@ -147,11 +147,14 @@ tp_tensor *tp_from_blob_at(tp_location at, tp_data_args args) {
     tp_dtype dtype = args.dtype ? args.dtype : TP_FLOAT32;
     int64_t numel = tp_shape_numel(args.shape);
     void *data = (void *)(uintptr_t)args.data;
-    tp_storage *storage = tp_storage_external(
-        data, numel > 0 ? (size_t)numel * tp_item_size(dtype) : 0, args.deleter, args.user);
+    tp_storage *storage =
+        tp_storage_external(data, numel > 0 ? (size_t)numel * tp_item_size(dtype) : 0, NULL, NULL);
     if (!storage) return tp_fail_memory(at, "from_blob", sizeof(tp_storage));
     tp_tensor *x = tp_make_over(at, "from_blob", storage, data, dtype, args.shape);
-    return x->poison ? x : finish(at, x, args.requires_grad);
+    if (x->poison) return x; /* the memory is still the caller's */
+    storage->deleter = args.deleter;
+    storage->user = args.user;
+    return finish(at, x, args.requires_grad);
 }
 
 static tp_tensor *filled_like(tp_location at, const char *op, const tp_like_args *args,

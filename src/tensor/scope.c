@@ -57,8 +57,8 @@ void tp_scope_clear(int depth) {
 }
 
 tp_tensor *tp_keep(tp_tensor *x) {
-    if (!x || x->poison || x->life != TP_ALIVE) {
-        if (x && x->poison) return x;
+    if (!x || x->life != TP_ALIVE || x->poison) {
+        if (tp_poisoned(x)) return x;
         tp_usable(TP_MAKE(tp_location, NULL, 0), "keep", x);
         return tp_poison();
     }
@@ -67,7 +67,7 @@ tp_tensor *tp_keep(tp_tensor *x) {
 }
 
 tp_tensor *tp_escape(tp_tensor *x) {
-    if (!x || x->poison || x->life != TP_ALIVE) return tp_keep(x);
+    if (!x || x->life != TP_ALIVE || x->poison) return tp_keep(x);
     tp_scope_stack *stack = &tp_ctx()->scope;
     if (x->owner != TP_OWNER_SCOPE || x->scope < stack->depth || stack->depth == 0) return x;
     unlink_tensor(x);
@@ -78,7 +78,7 @@ tp_tensor *tp_escape(tp_tensor *x) {
 }
 
 void tp_free(tp_tensor *x) {
-    if (!x || x->poison) return;
+    if (!x || tp_poisoned(x)) return;
     if (x->life != TP_ALIVE || x->owner == TP_OWNER_NONE) {
         tp_usable(TP_MAKE(tp_location, NULL, 0), "free", x);
         return;

@@ -24,14 +24,14 @@ bool tp_usable(tp_location at, const char *op, const tp_tensor *x) {
         tp_fail(at, op, TP_ERROR_ARGUMENT, "NULL where a tensor is needed", NULL, NULL);
         return false;
     }
-    if (x->poison && x->life == TP_ALIVE) return false; /* reported when it was made */
+    if (tp_poisoned(x)) return false; /* reported when it was made */
     if (x->life == TP_ALIVE || (x->life == TP_HELD && tp_ctx()->tape.walking)) return true;
     tp_fail(at, op, TP_ERROR_DEAD, "a tensor that is gone", NULL,
             "tp_keep() it, or tp_escape() it before its TP_SCOPE or step ends");
     return false;
 }
 
-bool tp_is_poison(const tp_tensor *x) { return x && x->poison; }
+bool tp_is_poison(const tp_tensor *x) { return tp_poisoned(x); }
 
 bool tp_is_alive(const tp_tensor *x) { return x && x->life == TP_ALIVE && !x->poison; }
 

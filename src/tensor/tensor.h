@@ -117,6 +117,8 @@ int64_t tp_shape_numel(tp_shape shape); /* -1 where negative or overflowing */
 void tp_contiguous_strides(int ndim, const int64_t *shape, int64_t *stride);
 bool tp_strides_contiguous(int ndim, const int64_t *shape, const int64_t *stride);
 
+/* Whether x stands for an error. Asks for life first: of a tensor that has ended nothing else may be read. */
+static inline bool tp_poisoned(const tp_tensor *x) { return x && x->life == TP_ALIVE && x->poison; }
 static inline size_t tp_item_size(tp_dtype dtype) {
     static const uint8_t sizes[TP_DTYPE_COUNT] = {0, 1, 1, 4, 8, 4, 8};
     return sizes[dtype];
