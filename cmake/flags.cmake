@@ -52,12 +52,15 @@ if(NOT APPLE)
   target_link_options(taper_flags INTERFACE LINKER:--as-needed)
 endif()
 
-# Unoptimised kernels would make tests crawl: they get -O2 even in debug builds. The baseline is for
-# machines without AVX2, and for tests: a third smaller at -O2.
+# Unoptimised kernels would make tests crawl: they get -O2 even in debug builds. In releases the baseline, which is
+# for machines without AVX2 and for tests, is made small; the others are vectorised, but without the copies of
+# loops that -O3 makes for cases that do not come up: a quarter smaller, and as fast.
 set(taper_kernel_optimisation -O2)
 set(taper_baseline_optimisation -O2)
 if(taper_is_release)
-  set(taper_kernel_optimisation -O3)
+  set(taper_baseline_optimisation $<IF:$<BOOL:${TAPER_SIMD}>,-Os,-O2>)
+  set(taper_kernel_optimisation
+    $<IF:$<C_COMPILER_ID:GNU>,-O2;-ftree-vectorize;-fvect-cost-model=dynamic,-O3>)
 endif()
 add_library(taper_kernel_flags INTERFACE)
 target_link_libraries(taper_kernel_flags INTERFACE taper_common_flags)

@@ -66,7 +66,7 @@ static void draw(const tp_op *op, const tp_op_sample *s, tp_tensor **inputs) {
     int64_t count = 0;
     bool whole = s->low == 0 && s->high == 0;
     for (int i = 0; i < s->inputs; i++) {
-        inputs[i] = tp_empty(s->shape[i], .dtype = TP_FLOAT64);
+        inputs[i] = tp_empty(tp_sample_shape_of(s->shape[i]), .dtype = TP_FLOAT64);
         double *values = tp_data(inputs[i]);
         for (int64_t k = 0; k < tp_numel(inputs[i]); k++) {
             double value;

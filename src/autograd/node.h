@@ -21,13 +21,23 @@ typedef struct tp_node tp_node;
 
 enum { TP_MAX_SAVED = 8, TP_MAX_NUMBERS = 4, TP_MAX_INTEGERS = 12 };
 
+/* A shape as the samples hold it: there are hundreds of them in the library. */
+typedef struct tp_sample_shape {
+    int16_t ndim, dims[TP_MAX_DIMS];
+} tp_sample_shape;
+static inline tp_shape tp_sample_shape_of(tp_sample_shape sample) {
+    tp_shape shape = {.ndim = sample.ndim};
+    for (int i = 0; i < shape.ndim; i++) shape.dims[i] = sample.dims[i];
+    return shape;
+}
+
 /* One example on which the tests run an op: random inputs of these shapes in [low, high], see tests/test_ops.c. */
 typedef struct tp_op_sample {
-    int variant;       /* handed to apply, which may build options from it */
-    int inputs;        /* how many shapes are used */
-    tp_shape shape[3]; /* use TP_SHAPE_OF(...) */
-    double low, high;  /* range of the values; both 0: [-1, 1] */
-    double apart;      /* least distance between any two values (for max, sort, ...); 0: none */
+    int variant;              /* handed to apply, which may build options from it */
+    int inputs;               /* how many shapes are used */
+    tp_sample_shape shape[3]; /* use TP_SHAPE_OF(...) */
+    double low, high;         /* range of the values; both 0: [-1, 1] */
+    double apart; /* least distance between any two values (for max, sort, ...); 0: none */
 } tp_op_sample;
 /* The shape of a tensor without dimensions, which TP_SHAPE_OF() cannot say in C11. */
 #define TP_SHAPE_SCALAR \

@@ -12,11 +12,20 @@
     TP_KERNEL_FAMILIES(DECLARE_FAMILY, isa)  \
     static tp_kernels table_##isa;           \
     static void fill_##isa(void) {           \
+        table_##isa = table_baseline;        \
         table_##isa.name = #isa;             \
         TP_KERNEL_FAMILIES(CALL_FAMILY, isa) \
     }
 
-DEFINE_TABLE(baseline)
+TP_KERNEL_FAMILIES(DECLARE_FAMILY, baseline)
+TP_PLAIN_FAMILIES(DECLARE_FAMILY, baseline)
+static tp_kernels table_baseline;
+static void fill_baseline(void) {
+    table_baseline.name = "baseline";
+    TP_KERNEL_FAMILIES(CALL_FAMILY, baseline)
+    TP_PLAIN_FAMILIES(CALL_FAMILY, baseline)
+}
+
 #ifdef TP_HAVE_AVX2
 DEFINE_TABLE(avx2)
 #endif

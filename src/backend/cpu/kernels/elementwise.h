@@ -15,13 +15,6 @@
 #pragma clang diagnostic ignored "-Wpass-failed"
 #endif
 
-/* Kernels that gain little from a wider instruction set are compiled for the baseline alone and stand in every table. */
-#define TP_ISA_IS_baseline 1
-#define TP_ISA_IS_avx2     0
-#define TP_ISA_IS_avx512   0
-#define TP_ISA_IS_neon     0
-#define TP_IS_BASELINE     TP_ISA_NAME(TP_ISA_IS)
-
 enum { TP_BLOCK = 16, TP_BUFFER = 256 };
 
 /* Fewer elements than this are not worth the buffers in a kernel of one instruction or two. */
@@ -31,7 +24,12 @@ enum { TP_FEW = 48 };
 
 /* Before a loop without dependences between its turns; out may be one of the inputs. */
 #if defined(__clang__)
+#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer) || \
+    __has_feature(thread_sanitizer)
+#define TP_VECTORIZE /* their checks stand in the way, which clang would complain about */
+#else
 #define TP_VECTORIZE _Pragma("clang loop vectorize(assume_safety) interleave(disable)")
+#endif
 #else
 #define TP_VECTORIZE _Pragma("GCC ivdep")
 #endif

@@ -13,6 +13,14 @@
 /* tp_register_gemm becomes tp_register_gemm_avx2 */
 #define TP_ISA_NAME(name) TP_ISA_PASTE(name, TP_ISA)
 
+/* Kernels that gain little from a wider instruction set are compiled for the baseline alone: every table starts as a copy
+ * of the baseline's. */
+#define TP_ISA_IS_baseline 1
+#define TP_ISA_IS_avx2     0
+#define TP_ISA_IS_avx512   0
+#define TP_ISA_IS_neon     0
+#define TP_IS_BASELINE     TP_ISA_NAME(TP_ISA_IS)
+
 /* Bytes of a vector register and how many there are. */
 #if defined(__AVX512F__)
 #define TP_VECTOR_BYTES     64

@@ -40,6 +40,8 @@ TP_ALWAYS_INLINE double join_two(enum join join, double a, double b) {
 #define TYPE_IS_REAL 1
 #include "backend/cpu/kernels/reduce_int.h"
 
+#if TP_IS_BASELINE /* whole numbers: every table starts as a copy of the baseline's */
+
 #define TYPE         int64_t
 #define TYPE_LOWEST  INT64_MIN
 #define TYPE_HIGHEST INT64_MAX
@@ -59,6 +61,15 @@ TP_ALWAYS_INLINE double join_two(enum join join, double a, double b) {
 #define NAME(x)      x##_uint8
 #include "backend/cpu/kernels/reduce_int.h"
 
+static void register_whole(tp_reduce_kernels *k) {
+    register_logic_int64(k, TP_INT64);
+    register_logic_int32(k, TP_INT32);
+    register_logic_uint8(k, TP_UINT8);
+    register_logic_uint8(k, TP_BOOL);
+}
+
+#endif
+
 void TP_ISA_NAME(tp_register_reduce)(tp_kernels *kernels);
 void TP_ISA_NAME(tp_register_reduce)(tp_kernels *kernels) {
     tp_reduce_kernels *k = &kernels->reduce;
@@ -66,8 +77,7 @@ void TP_ISA_NAME(tp_register_reduce)(tp_kernels *kernels) {
     register_logic_float(k, TP_FLOAT32);
     register_reduce_double(k, TP_FLOAT64);
     register_logic_double(k, TP_FLOAT64);
-    register_logic_int64(k, TP_INT64);
-    register_logic_int32(k, TP_INT32);
-    register_logic_uint8(k, TP_UINT8);
-    register_logic_uint8(k, TP_BOOL);
+#if TP_IS_BASELINE
+    register_whole(k);
+#endif
 }

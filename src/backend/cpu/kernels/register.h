@@ -8,11 +8,15 @@
     X(linear, isa)                 \
     X(elementwise, isa)            \
     X(reduce, isa)                 \
-    X(cumulative, isa)             \
-    X(sort, isa)                   \
     X(softmax, isa)                \
     X(loss, isa)                   \
     X(update, isa)                 \
     X(bytes, isa)
+
+/* Those that gain nothing from wider instructions: compiled once, in the baseline, of whose table every other one starts as a
+ * copy. cmake/sources.cmake names their files. */
+#define TP_PLAIN_FAMILIES(X, isa) \
+    X(cumulative, isa)            \
+    X(sort, isa)
 
 #endif
