@@ -1,0 +1,131 @@
+/* Networks written as text: what is built, and what is said about mistakes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <taper/nn.h>
+
+#include "support/clean.h"
+
+/* The text gives a network of these types. */
+static void check_types(const char *text, tp_shape sample, const char *const *types, int count) {
+    tp_module *m = tp_nn_from_text(text, sample);
+    assert_non_null(m);
+    assert_int_equal(tp_child_count(m), count);
+    for (int i = 0; i < count; i++)
+        assert_string_equal(tp_module_type(tp_child_get(m, i)), types[i]);
+    tp_module_free(m);
+}
+
+static void layers_come_in_order(void **state) {
+    (void)state;
+    static const char *const types[] = {"Flatten", "Linear", "ReLU", "Linear"};
+    check_types("flatten linear:128 relu linear:10", tp_shape(1, 28, 28), types, 4);
+    check_types("  flatten\tlinear:128\n relu  linear:10 ", tp_shape(1, 28, 28), types, 4);
+}
+
+static void every_word_of_the_list_is_understood(void **state) {
+    (void)state;
+    for (size_t i = 0; tp_layer_text_usage(i); i++) {
+        /* "leaky_relu[:SLOPE]" without its numbers, then with one */
+        char text[64];
+        const char *usage = tp_layer_text_usage(i), *colon = strchr(usage, ':');
+        int length = (int)strcspn(usage, "[:");
+        bool needs = colon && usage[length] == ':';
+        snprintf(text, sizeof text, "%.*s%s", length, usage, needs ? ":3" : "");
+        tp_module *m = tp_nn_from_text(text, tp_shape(4));
+        assert_non_null(m);
+        tp_module_free(m);
+        if (!colon || needs) continue;
+        snprintf(text, sizeof text, "%.*s:0.25", length, usage);
+        m = tp_nn_from_text(text, tp_shape(4));
+        assert_non_null(m);
+        tp_module_free(m);
+    }
+}
+
+static void sizes_of_inputs_are_found(void **state) {
+    (void)state;
+    tp_module *m = tp_nn_from_text("flatten linear:7 tanh linear:2", tp_shape(3, 4, 5));
+    assert_non_null(m);
+    assert_int_equal(tp_parameter_count(m), 60 * 7 + 7 + 7 * 2 + 2);
+    TP_SCOPE {
+        tp_tensor *y = tp_call(m, tp_zeros(tp_shape(6, 3, 4, 5)));
+        assert_int_equal(tp_size(y, 0), 6);
+        assert_int_equal(tp_size(y, 1), 2);
+    }
+    tp_module_free(m);
+}
+
+static void numbers_reach_the_layer(void **state) {
+    (void)state;
+    tp_module *m = tp_nn_from_text("leaky_relu:0.25", tp_shape(1));
+    assert_non_null(m);
+    TP_SCOPE {
+        float values[] = {-4, 8};
+        tp_tensor *y = tp_call(m, tp_from_data(values, tp_shape(2, 1)));
+        assert_float_equal(tp_get(y, 0, 0), -1, 0);
+        assert_float_equal(tp_get(y, 1, 0), 8, 0);
+    }
+    tp_module_free(m);
+}
+
+/* Text, what the error must say, and at which column. */
+static void check_refused(const char *text, const char *column, const char *word) {
+    assert_null(tp_nn_from_text(text, tp_shape(1, 28, 28)));
+    seen_error error = take_error();
+    assert_int_equal(error.count, 1);
+    assert_int_equal(error.code, TP_ERROR_ARGUMENT);
+    if (column && !strstr(error.text, column)) fail_msg("no \"%s\" in: %s", column, error.text);
+    if (!strstr(error.text, word)) fail_msg("no \"%s\" in: %s", word, error.text);
+}
+
+static void mistakes_name_column_and_word(void **state) {
+    (void)state;
+    check_refused("flatten linaer:128 relu", "at column 9", "did you mean \"linear\"");
+    check_refused("flaten", "at column 1", "did you mean \"flatten\"");
+    check_refused("flatten leakyrelu", "at column 9", "did you mean \"leaky_relu\"");
+    check_refused("linear:10", "at column 1", "put `flatten` before it");
+    check_refused("flatten linear", "at column 9", "linear:OUT");
+    check_refused("flatten linear:0", "at column 9", "at least 1");
+    check_refused("flatten linear:2.5", "at column 9", "whole number");
+    check_refused("flatten linear:-3", "at column 9", "at least 1");
+    check_refused("flatten linear:1,2", "at column 9", "linear:OUT");
+    check_refused("flatten linear:ten", "at column 9", "linear:OUT");
+    check_refused("flatten relu:1", "at column 9", "relu");
+    check_refused("flatten  dropout:1.5", "at column 10", "from 0 to 1");
+    check_refused("flatten linear:1e30", "at column 9", "whole number");
+    check_refused("", NULL, "without layers");
+    check_refused("  \t ", NULL, "without layers");
+    assert_null(tp_nn_from_text(NULL, tp_shape(1)));
+    assert_int_equal(take_error().code, TP_ERROR_ARGUMENT);
+}
+
+/* Nearly any bytes: never a crash, and nothing is left behind. */
+static void any_text_is_survived(void **state) {
+    (void)state;
+    static const char letters[] = "linear:flatten relu,0123456789.e- \t\xc3\xa4";
+    uint32_t x = 12345;
+    for (int round = 0; round < 3000; round++) {
+        char text[48];
+        size_t length = round % (sizeof text - 1);
+        for (size_t i = 0; i < length; i++) {
+            x = x * 1664525 + 1013904223;
+            text[i] = letters[(x >> 16) % (sizeof letters - 1)];
+        }
+        text[length] = 0;
+        tp_module_free(tp_nn_from_text(text, tp_shape(2, 2)));
+    }
+    take_error();
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CLEAN_TEST(layers_come_in_order),          CLEAN_TEST(every_word_of_the_list_is_understood),
+        CLEAN_TEST(sizes_of_inputs_are_found),     CLEAN_TEST(numbers_reach_the_layer),
+        CLEAN_TEST(mistakes_name_column_and_word), CLEAN_TEST(any_text_is_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
