@@ -530,6 +530,92 @@ static void test_bar(void **state) {
     assert_int_equal(take_error().count, 0);
 }
 
+/* ---- memory ---- */
+
+typedef struct allocations {
+    int64_t early, late;
+} allocations;
+
+static bool count_allocations(const tp_fit_state *s, void *user) {
+    allocations *a = user;
+    int64_t now = tp_memory_get_stats().system_allocations;
+    if (s->step == 3) a->early = now;
+    a->late = now;
+    return true;
+}
+
+static void test_no_allocation_after_step_3(void **state) {
+    (void)state;
+    kit k = kit_new();
+    allocations a = {-1, -1};
+    tp_callback callback = {.on_step_end = count_allocations, .user = &a};
+    tp_history h = tp_fit(k.net, k.train, .optim = k.optim, .max_steps = 8, .grad_norm = true,
+                          .callbacks = &callback);
+    assert_int_equal(h.steps, 8);
+    assert_int_equal(a.early, a.late);
+    tp_history_free(&h);
+    kit_free(&k);
+}
+
+/* Memory that is not there at the n-th request and at those with which the library tries again. */
+typedef struct scarce {
+    int64_t asked, fails_at;
+} scarce;
+
+static void *scarce_allocate(size_t bytes, void *user) {
+    scarce *s = user;
+    int64_t number = ++s->asked;
+    return number >= s->fails_at && number < s->fails_at + 3 ? NULL : aligned_alloc(64, bytes);
+}
+
+static void scarce_release(void *block, size_t bytes, void *user) {
+    (void)bytes, (void)user;
+    free(block);
+}
+
+/* Builds, trains with everything on, saves and loads; false where memory ran out somewhere. */
+static bool whole_life(const char *checkpoint, const char *model) {
+    kit k = kit_new();
+    if (!k.net || !k.optim || !k.train || !k.valid) {
+        kit_free(&k);
+        return false;
+    }
+    tp_history h = tp_fit(k.net, k.train, .valid = k.valid, .optim = k.optim, .epochs = 2,
+                          .checkpoint = checkpoint, .resume = true, .restore_best = true);
+    bool fine = h.stop == TP_STOP_EPOCHS;
+    tp_history_free(&h);
+    fine = tp_save(model, k.net) && tp_load(model, k.net) && fine;
+    kit_free(&k);
+    return fine;
+}
+
+static void test_out_of_memory_anywhere(void **state) {
+    (void)state;
+    char folder[] = "/tmp/taper_oom_XXXXXX", checkpoint[64], model[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(checkpoint, sizeof checkpoint, "%s/run.ckpt", folder);
+    snprintf(model, sizeof model, "%s/model.safetensors", folder);
+    tp_memory_trim();
+    bool fine = false;
+    int failures = 0;
+    for (int64_t n = 1; !fine; n++) {
+        scarce s = {.fails_at = n};
+        tp_allocator allocator = {scarce_allocate, scarce_release, &s};
+        tp_set_allocator(&allocator);
+        fine = whole_life(checkpoint, model);
+        unlink(checkpoint);
+        tp_clear_error();
+        (void)take_error();
+        tp_memory_trim();
+        tp_set_allocator(NULL);
+        failures += !fine;
+        if (s.asked < n) break;
+    }
+    assert_true(fine && failures > 20);
+    unlink(model);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_as_the_loop_by_hand),
@@ -547,6 +633,8 @@ int main(void) {
         cmocka_unit_test(test_interrupt),
         cmocka_unit_test(test_progress_and_files),
         cmocka_unit_test(test_bar),
+        cmocka_unit_test(test_no_allocation_after_step_3),
+        cmocka_unit_test(test_out_of_memory_anywhere),
     };
     return cmocka_run_group_tests(tests, watch, NULL);
 }
