@@ -37,7 +37,7 @@ if [ -e "$libdir/libtaper.so" ]; then
     [ -z "$foreign" ] || fail "exported without the prefix: $foreign"
 fi
 if [ -x "$prefix/bin/taper" ]; then
-    "$prefix/bin/taper" --version >/dev/null || fail "the installed command does not run"
+    "$prefix/bin/taper" version >/dev/null || fail "the installed command does not run"
 fi
 
 # 1. pkg-config, with the compiler alone.
