@@ -32,7 +32,7 @@ static bool place_gradient(tp_location at, const char *op, tp_tensor *x, tp_stor
     tp_storage *storage = tp_storage_inside(block, place, bytes);
     if (!storage) return false;
     tp_tensor *grad = tp_make_over(at, op, storage, place, x->dtype, tp_shape_copy(x));
-    if (grad->poison) return true; /* reported; it gets one of its own later */
+    if (grad->poison) return false;
     tp_own(grad);
     if (x->grad) {
         if (x->has_grad) tp_copy_elements(grad, x->grad);
@@ -63,6 +63,7 @@ bool tp_optim_flatten(tp_location at, const char *op, tp_optim *optim, tp_optim_
     }
     group->values = zeroed(group->elements, item);
     group->gradients = zeroed(group->elements, item);
+    uint32_t errors_before = tp_ctx()->error.count;
     bool fine = group->values && group->gradients;
     for (int s = 0; fine && s < TP_OPTIM_STATES; s++) {
         if (!optim->kind.state[s]) continue;
@@ -81,7 +82,8 @@ bool tp_optim_flatten(tp_location at, const char *op, tp_optim *optim, tp_optim_
         slot->tensor->lazy_allowed = fine && slot->tensor->ndim == 2;
     }
     if (!fine) {
-        tp_fail_memory(at, op, (size_t)group->elements * item);
+        if (tp_ctx()->error.count == errors_before)
+            tp_fail_memory(at, op, (size_t)group->elements * item);
         return false;
     }
     fill_state(optim, group);
