@@ -173,7 +173,7 @@ typedef struct tp_fit_args {
     bool
         resume; /**< go on from the checkpoint where there is one; the same bytes come out as without the break */
     bool
-        handle_interrupt; /**< Ctrl-C finishes the step, writes the checkpoint and returns; a second one ends the program */
+        handle_interrupt; /**< Ctrl-C (or SIGTERM) finishes the step, writes the checkpoint and returns; a second one ends the program */
 
     /** How to go on, shown when the run is interrupted: "taper train --out run --resume"; NULL: in words. */
     const char *resume_hint;

@@ -83,7 +83,7 @@ static tp_tensor *entry_tensor(tp_tensor_file *file, const tp_safetensors_entry 
     if (same)
         memcpy(x->data, bytes, (size_t)(entry->end - entry->begin));
     else
-        widen((float *)x->data, bytes, entry->numel, entry->type->name[0] == 'B');
+        widen((float *)(void *)x->data, bytes, entry->numel, entry->type->name[0] == 'B');
     return x;
 }
 

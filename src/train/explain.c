@@ -38,7 +38,7 @@ static bool can_look(const tp_tensor *x) {
 }
 
 static bool is_bad(const tp_tensor *x) {
-    if (!can_look(x)) return false;
+    if (!x || !can_look(x)) return false;
     int64_t rows = x->ndim ? x->shape[0] : 1;
     for (int64_t i = 0; i < rows; i++)
         if (row_is_bad(x, i)) return true;
@@ -47,12 +47,12 @@ static bool is_bad(const tp_tensor *x) {
 
 /* The numbers of the samples whose rows of `output` are not finite; of all where it does not tell. */
 static void list_samples(char *text, size_t size, const tp_batch *batch, const tp_tensor *output) {
-    bool tells =
-        can_look(output) && output->ndim && output->shape[0] == batch->size && is_bad(output);
+    bool tells = output && can_look(output) && output->ndim && output->shape[0] == batch->size &&
+                 is_bad(output);
     int64_t count = 0;
     size_t used = (size_t)snprintf(text, size, "samples");
     for (int64_t i = 0; i < batch->size; i++) {
-        if (tells && !row_is_bad(output, i)) continue;
+        if (tells && output && !row_is_bad(output, i)) continue;
         if (count++ < 8)
             used += (size_t)snprintf(text + used, size - used, "%s %lld", count > 1 ? "," : "",
                                      (long long)batch->index[i]);

@@ -66,8 +66,7 @@ static tp_tensor *history_tensor(const tp_run *run) {
 static void add_best(tp_run *run, tp_named_tensor *items, size_t *count, char *names) {
     for (size_t i = 0; i < run->best_count; i++) {
         size_t length = strlen(run->best[i].name);
-        memcpy(names, "best.", 5);
-        memcpy(names + 5, run->best[i].name, length + 1);
+        snprintf(names, length + 6, "best.%s", run->best[i].name);
         items[(*count)++] = (tp_named_tensor){names, run->best[i].tensor};
         names += length + 6;
     }
