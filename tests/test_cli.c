@@ -1,0 +1,341 @@
+/* The command as a user and as a script meet it: what it prints, what it leaves, and its exit status. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <taper/runtime.h>
+
+#define TAPER TP_BUILD_DIR "/cli/taper"
+/* A run that takes a moment only. */
+#define SMALL "--data digits --limit 400 --test-limit 200 --batch-size 20 --no-plots"
+
+static char folder[] = "/tmp/taper-cli-XXXXXX";
+
+typedef struct answer {
+    int status;
+    char text[32768]; /* stdout and stderr together */
+} answer;
+
+/* Runs a shell command in the folder of the tests. */
+static const answer *shell(const char *format, ...) {
+    static answer a;
+    char command[2048], whole[2560];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(command, sizeof command, format, list);
+    va_end(list);
+    snprintf(whole, sizeof whole, "cd %s && { %s; } 2>&1", folder, command);
+    fflush(stdout);
+    FILE *stream = popen(whole, "r");
+    assert_non_null(stream);
+    size_t size = fread(a.text, 1, sizeof a.text - 1, stream);
+    a.text[size] = 0;
+    int status = pclose(stream);
+    a.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return &a;
+}
+
+static const answer *check(const answer *a, int status, const char *word) {
+    if (a->status != status || (word && !strstr(a->text, word)))
+        fail_msg("status %d, wanted %d%s%s%s in:\n%s", a->status, status, word ? " and \"" : "",
+                 word ? word : "", word ? "\"" : "", a->text);
+    return a;
+}
+
+/* The number behind a key in the last line; fails where there is none. */
+static double number(const answer *a, const char *key) {
+    size_t length = strlen(a->text);
+    while (length && a->text[length - 1] == '\n') length--;
+    const char *last = a->text;
+    for (const char *c = a->text; c < a->text + length; c++)
+        if (*c == '\n') last = c + 1;
+    char quoted[64], *stop;
+    snprintf(quoted, sizeof quoted, "\"%s\": ", key);
+    const char *found = *last == '{' ? strstr(last, quoted) : NULL;
+    if (!found) fail_msg("no %s in the last line of:\n%s", quoted, a->text);
+    found += strlen(quoted);
+    double value = strtod(found, &stop);
+    if (stop == found) fail_msg("%s is no number in:\n%s", quoted, a->text);
+    return value;
+}
+
+static int exists(const char *run, const char *name) {
+    char path[512];
+    struct stat info;
+    snprintf(path, sizeof path, "%s/%s/%s", folder, run, name);
+    return stat(path, &info) == 0 && info.st_size > 0;
+}
+
+static void version_and_help(void **state) {
+    (void)state;
+    check(shell(TAPER " version"), 0, tp_version());
+    check(shell(TAPER " --version"), 0, "instruction set");
+    check(shell(TAPER), 2, "usage: taper VERB");
+    check(shell(TAPER " help"), 0, "usage: taper VERB");
+    static const char *const verbs[] = {"train", "eval",  "predict", "summary",
+                                        "data",  "bench", "version"};
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        char usage[64], first[32768];
+        snprintf(usage, sizeof usage, "usage: taper %s", verbs[i]);
+        strcpy(first, check(shell(TAPER " help %s", verbs[i]), 0, usage)->text);
+        assert_string_equal(check(shell(TAPER " %s --help", verbs[i]), 0, usage)->text, first);
+    }
+    /* the spellings that scripts rely on */
+    static const char *const options[] = {
+        "--data NAME", "--model NAME", "--epochs N",   "--batch-size N",   "--optimizer NAME",
+        "--lr X",      "--momentum X", "--seed N",     "--weight-decay X", "--threads N",
+        "--per-class", "--val-split",  "--patience N", "--min-delta X",    "--out DIR",
+        "--resume",    "--quiet",      "--json"};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        check(shell(TAPER " help train"), 0, options[i]);
+}
+
+static void mistakes_get_the_right_word(void **state) {
+    (void)state;
+    check(shell(TAPER " trian"), 2, "did you mean train?");
+    check(shell(TAPER " help evil"), 2, "did you mean eval?");
+    check(shell(TAPER " train --epohcs 3"), 2, "did you mean --epochs?");
+    check(shell(TAPER " train --frobnicate"), 2, "taper help train");
+    check(shell(TAPER " train --epochs"), 2, "needs a value");
+    check(shell(TAPER " train --epochs three"), 2, "whole number");
+    check(shell(TAPER " train --epochs 0"), 2, "at least 1");
+    check(shell(TAPER " train --epochs=2.5"), 2, "whole number");
+    check(shell(TAPER " train --lr fast"), 2, "a number");
+    check(shell(TAPER " train --lr nan"), 2, "a number");
+    check(shell(TAPER " train --json=yes"), 2, "stands alone");
+    check(shell(TAPER " train --optimizer adm"), 2, "did you mean adam?");
+    check(shell(TAPER " train --schedule cosin"), 2, "did you mean cosine?");
+    check(shell(TAPER " train --data mnits"), 2, "did you mean mnist?");
+    check(shell(TAPER " train --data no/such"), 2, "no folder \"no/such\"");
+    check(shell(TAPER " train --val-split 1"), 2, "--val-count");
+    check(shell(TAPER " train --nesterov"), 2, "--momentum");
+    check(shell(TAPER " train -e 3"), 2, "two dashes");
+    check(shell(TAPER " train flatten linear:10"), 2, "quotes");
+    check(shell(TAPER " eval"), 2, "which run");
+    check(shell(TAPER " eval no/such"), 1, "no run or file \"no/such\"");
+    check(shell(TAPER " predict"), 2, "which run");
+    check(shell(TAPER " data stat"), 2, "did you mean stats?");
+    check(shell(TAPER " summary --shape 3xx4"), 2, "1x28x28");
+    check(shell(TAPER " train --out never --resume"), 1, "no config.json");
+    /* the caret stands under the wrong word */
+    check(shell(TAPER " train " SMALL " --model 'flatten linaer:10' --out caret"), 1,
+          "  flatten linaer:10\n          ^\n  no such layer; did you mean \"linear\"?");
+    check(shell(TAPER " train " SMALL " --model logistc --out caret"), 1, "did you mean logistic?");
+    assert_false(exists("caret", "config.json"));
+}
+
+static void train_leaves_a_folder(void **state) {
+    (void)state;
+    char json[32768];
+    const answer *a = check(shell(TAPER " train --data digits --limit 2000 --test-limit 500"
+                                        " --epochs 4 --val-split 0.1 --out a/run --json"),
+                            0, "synthetic digits: 1800 pictures to train on, 200 for validation");
+    strcpy(json, a->text);
+    assert_int_equal(number(a, "epochs_run"), 4);
+    assert_int_equal(number(a, "parameters"), 109386);
+    assert_int_equal(number(a, "steps"), 4 * 57);
+    assert_true(number(a, "test_accuracy") > 0.7 && number(a, "test_accuracy") <= 1);
+    assert_true(number(a, "test_loss") > 0);
+    assert_true(number(a, "train_loss") > 0 && number(a, "val_loss") > 0);
+    assert_true(number(a, "train_seconds") > 0);
+    double accuracy = number(a, "test_accuracy"), loss = number(a, "test_loss");
+    static const char *const files[] = {
+        "config.json",       "history.csv",   "history.jsonl", "checkpoint.safetensors",
+        "model.safetensors", "confusion.csv", "curves.svg",    "result.json"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (!exists("a/run", files[i])) fail_msg("no %s", files[i]);
+    check(shell("wc -l < a/run/history.csv"), 0, "5");
+    /* eval finds the model and the data by itself, and comes to the same numbers */
+    a = check(shell(TAPER " eval a/run --limit 500 --json"), 0, "precision");
+    assert_float_equal(number(a, "test_accuracy"), accuracy, 0);
+    assert_float_equal(number(a, "test_loss"), loss, 0);
+    /* so does the file of weights alone */
+    a = check(shell("cp a/run/model.safetensors alone.safetensors && " TAPER
+                    " eval alone.safetensors --limit 500 --quiet --json"),
+              0, "accuracy");
+    assert_float_equal(number(a, "test_accuracy"), accuracy, 0);
+    check(shell(TAPER " summary a/run"), 0, "109,386");
+    /* the confusion matrix holds every test picture */
+    check(shell("tail -n +2 a/run/confusion.csv | tr -d '\"' |"
+                " awk -F, '{for (i = 2; i <= NF; i++) n += $i} END {print n}'"),
+          0, "500");
+}
+
+static void quiet_is_quiet(void **state) {
+    (void)state;
+    const answer *a = check(shell(TAPER " train " SMALL " --epochs 1 --out q --quiet"), 0, NULL);
+    assert_string_equal(a->text, "");
+    a = check(shell(TAPER " train " SMALL " --epochs 1 --out q --quiet --json"), 0, "{");
+    assert_int_equal(a->text[0], '{');
+    assert_ptr_equal(strchr(a->text, '\n'), a->text + strlen(a->text) - 1);
+}
+
+static void subsets_and_splits(void **state) {
+    (void)state;
+    check(shell(TAPER " train " SMALL " --epochs 1 --per-class 20 --out p"), 0,
+          "200 pictures to train on, 200 to test");
+    check(shell(TAPER " train " SMALL " --epochs 1 --val-count 60 --per-class 12 --out p"), 0,
+          "120 pictures to train on, 60 for validation");
+    check(shell(TAPER " train " SMALL " --epochs 1 --patience 3 --out p"), 0,
+          "360 pictures to train on, 40 for validation");
+    check(shell(TAPER " train " SMALL " --per-class 4000 --out p"), 1, "taper: ");
+    const answer *a = check(shell(TAPER " train " SMALL " --epochs 50 --patience 1 --min-delta 100"
+                                        " --out p --json"),
+                            0, NULL);
+    assert_int_equal(number(a, "epochs_run"), 2);
+}
+
+/* Every optimiser and schedule trains and comes to a finite loss. */
+static void optimizers_and_schedules(void **state) {
+    (void)state;
+    static const char *const options[] = {"--optimizer sgd --momentum 0.9 --nesterov",
+                                          "--optimizer adamw",
+                                          "--optimizer rmsprop --lr 0.001",
+                                          "--optimizer adagrad",
+                                          "--schedule step --step-size 1 --gamma 0.5",
+                                          "--schedule cosine --warmup 10",
+                                          "--schedule onecycle --lr 0.01",
+                                          "--schedule plateau",
+                                          "--warmup 5 --clip-norm 1",
+                                          "--label-smoothing 0.1 --weight-decay 0.001",
+                                          "--best --val-split 0.2 --workers 1 --threads 1"};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        const answer *a =
+            check(shell(TAPER " train " SMALL " --epochs 3 --quiet --json --out o %s", options[i]),
+                  0, "{");
+        assert_true(number(a, "train_loss") < 2.3);
+    }
+}
+
+static void a_resumed_run_ends_in_the_same_bytes(void **state) {
+    (void)state;
+    const char *options = "--model 'flatten linear:16 relu dropout:0.3 linear:10' --seed 7"
+                          " --optimizer sgd --lr 0.05 --momentum 0.9 --val-split 0.2 --quiet";
+    check(shell(TAPER " train " SMALL " --epochs 4 --out whole %s", options), 0, NULL);
+    check(shell(TAPER " train " SMALL " --epochs 2 --out parts %s", options), 0, NULL);
+    check(shell("cmp whole/model.safetensors parts/model.safetensors"), 1, "differ");
+    /* only what changes is said again */
+    const answer *a = check(shell(TAPER " train --resume --out parts --epochs 4 --json --no-plots"),
+                            0, "320 pictures to train on, 80 for validation");
+    assert_int_equal(number(a, "epochs_run"), 4);
+    check(shell("cmp whole/model.safetensors parts/model.safetensors"), 0, NULL);
+    check(shell("cut -d, -f1-7 whole/history.csv > w; cut -d, -f1-7 parts/history.csv | cmp - w"),
+          0, NULL);
+    check(shell("printf '{\"options\": {\"epochs\": 3}}' > parts/config.json; " TAPER
+                " train --resume --out parts"),
+          1, "config.json: damaged at byte");
+    check(shell("printf '{\"options\": {\"epohcs\": \"3\"}}' > parts/config.json; " TAPER
+                " train --resume --out parts"),
+          1, "did you mean --epochs?");
+}
+
+/* Ctrl-C: the run is saved, says how to go on, and does. */
+static void an_interrupted_run_can_be_resumed(void **state) {
+    (void)state;
+    int out[2];
+    assert_int_equal(pipe(out), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(out[1], 1);
+        dup2(out[1], 2);
+        close(out[0]);
+        alarm(120); /* should the test fail to stop it */
+        if (chdir(folder) == 0)
+            execl(TAPER, TAPER, "train", "--data", "digits", "--limit", "4000", "--test-limit",
+                  "100", "--epochs", "100000", "--out", "stopped", "--no-plots", (char *)NULL);
+        _exit(99);
+    }
+    close(out[1]);
+    char text[8192];
+    size_t size = 0;
+    ssize_t got = 0;
+    bool asked = false;
+    while (size < sizeof text - 1 &&
+           (got = read(out[0], text + size, sizeof text - 1 - size)) > 0) {
+        size += (size_t)got;
+        text[size] = 0;
+        if (!asked && strstr(text, "\nepoch")) asked = kill(child, SIGINT) == 0;
+    }
+    int status = 0;
+    close(out[0]);
+    waitpid(child, &status, 0);
+    assert_true(asked);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 130 ||
+        !strstr(text, "taper train --out stopped --resume"))
+        fail_msg("status %d:\n%s", status, text);
+    assert_true(exists("stopped", "checkpoint.safetensors"));
+    const answer *a =
+        check(shell(TAPER " train --out stopped --resume --epochs 3 --json --no-plots"), 0, "{");
+    assert_true(number(a, "epochs_run") >= 2);
+}
+
+static void predictions(void **state) {
+    (void)state;
+    check(shell(TAPER " train " SMALL " --epochs 2 --out m --quiet"), 0, NULL);
+    const answer *a = check(shell(TAPER " predict m 5 17 --json"), 0, "{\"index\": 5, \"label\": ");
+    assert_int_equal(number(a, "index"), 17);
+    assert_true(number(a, "probability") > 0.1 && number(a, "probability") <= 1);
+    check(shell("LC_ALL=C " TAPER " predict m 5 --count 1"), 0, "#5 is ");
+    /* every picture of --wrong is wrong */
+    check(shell(TAPER " predict m --wrong --count 40 --json > wrong && wc -l < wrong"), 0, "40");
+    check(shell("awk '{if ($4 == $6) exit 1}' wrong"), 0, NULL);
+    check(shell(TAPER " predict m 10000"), 1, "from 0 to 9999");
+    check(shell(TAPER " predict m seven"), 1, "no picture \"seven\"");
+    /* a file of pictures without labels: two of 28 x 28, black */
+    check(shell("{ printf '\\000\\000\\010\\003\\000\\000\\000\\002\\000\\000\\000\\034\\000\\000"
+                "\\000\\034'; head -c 1568 /dev/zero; } > black && " TAPER
+                " predict m --pictures black --json"),
+          0, "{\"index\": 1, \"prediction\": ");
+    check(shell(TAPER " predict m --pictures w --json"), 1, "taper: ");
+}
+
+static void data_and_bench(void **state) {
+    (void)state;
+    check(shell(TAPER " data list"), 0, "kmnist");
+    check(shell(TAPER " data stats digits --split test"), 0, "10000 pictures of 28 x 28 in 10");
+    check(shell("LC_ALL=C " TAPER " data show digits --count 3 --from 7"), 0, "#9 is ");
+    check(shell(TAPER " data show digits --from 60000"), 1, "the last one is 59999");
+    const answer *a =
+        check(shell(TAPER " bench --seconds 0.01 --threads 1 --model 'flatten linear:10' --json"),
+              0, "{");
+    assert_true(number(a, "step_us") > 0 && number(a, "gflops") > 0);
+    check(shell(TAPER " summary 'linear:3 tanh' --shape 8"), 0, "(N, 3)");
+}
+
+static int make_folder(void **state) {
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state) {
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(version_and_help),
+        cmocka_unit_test(mistakes_get_the_right_word),
+        cmocka_unit_test(train_leaves_a_folder),
+        cmocka_unit_test(quiet_is_quiet),
+        cmocka_unit_test(subsets_and_splits),
+        cmocka_unit_test(optimizers_and_schedules),
+        cmocka_unit_test(a_resumed_run_ends_in_the_same_bytes),
+        cmocka_unit_test(an_interrupted_run_can_be_resumed),
+        cmocka_unit_test(predictions),
+        cmocka_unit_test(data_and_bench),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
