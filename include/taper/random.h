@@ -13,7 +13,7 @@ typedef struct tp_generator tp_generator;
 
 /** Seeds this thread's generator, as torch.manual_seed. */
 TP_API void tp_manual_seed(uint64_t seed);
-/** The seed last set; before any that of PyTorch, 67280421310721. */
+/** The seed last set; before any, PyTorch's: 67280421310721. */
 TP_API uint64_t tp_initial_seed(void);
 /** A generator of one's own, owned by the user; NULL when out of memory. */
 TP_API tp_generator *tp_generator_new(uint64_t seed);

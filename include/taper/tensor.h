@@ -170,7 +170,7 @@ typedef struct tp_arange_args {
     tp_dtype dtype;
     bool requires_grad;
 } tp_arange_args;
-/** start, start + step, ... below end: (ceil((end - start) / step)). int64 where all three are whole and no type is
+/** tp_arange(5) is 0, 1, 2, 3, 4; tp_arange(2, 5) is 2, 3, 4; in general start, start + step, ... below end: (ceil((end - start) / step)). int64 where all three are whole and no type is
  *  named, the default floating type else. */
 TP_API tp_tensor *tp_arange_at(tp_location at, tp_arange_args args);
 #define tp_arange(...) tp_arange_at(TP_HERE, TP_MAKE(tp_arange_args, .start = __VA_ARGS__))

@@ -69,6 +69,11 @@ static void fill_steps(tp_tensor *x, double start, double step) {
 }
 
 tp_tensor *tp_arange_at(tp_location at, tp_arange_args args) {
+    if (args.end == 0 && args.start > 0 &&
+        args.step >= 0) { /* tp_arange(5): from 0, as in PyTorch */
+        args.end = args.start;
+        args.start = 0;
+    }
     double step = args.step != 0 ? args.step : 1;
     if (!known(at, "arange", args.dtype)) return tp_poison();
     if (!isfinite(args.start) || !isfinite(args.end) || !isfinite(step) ||
