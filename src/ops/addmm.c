@@ -141,6 +141,19 @@ tp_tensor *tp_addmm_at(tp_location at, tp_tensor *input, tp_tensor *a, tp_tensor
     return out;
 }
 
+/* x += alpha a b grows in x itself where alpha is 1; so alpha goes into a factor that is small beside x, as in a step of descent
+ * by hand. */
+static tp_tensor *scaled_factor(tp_location at, const tp_tensor *x, tp_tensor *b, double beta,
+                                double *alpha) {
+    if (!tp_is_float_type(b->dtype) || *alpha == 1 || beta != 1 || b->numel * 2 > x->numel)
+        return b;
+    tp_tensor *scaled = tp_make_like(at, "addmm", b);
+    if (scaled->poison) return scaled;
+    tp_scale_into(scaled, b, *alpha);
+    *alpha = 1;
+    return scaled;
+}
+
 tp_tensor *tp_addmm_inplace_at(tp_location at, tp_tensor *x, tp_tensor *a, tp_tensor *b,
                                double beta, double alpha) {
     TP_CHECK(at, "addmm", x);
@@ -162,5 +175,9 @@ tp_tensor *tp_addmm_inplace_at(tp_location at, tp_tensor *x, tp_tensor *a, tp_te
         tp_free(out);
         return x;
     }
-    return addmm_into(x, a, b, beta, alpha) ? x : tp_fail_memory(at, "addmm", 0);
+    tp_scope scope = tp_scope_begin();
+    b = scaled_factor(at, x, b, beta, &alpha);
+    bool done = !b->poison && addmm_into(x, a, b, beta, alpha);
+    tp_scope_end(&scope);
+    return done ? x : tp_fail_memory(at, "addmm", 0);
 }
