@@ -10,8 +10,7 @@ static double accuracy(tp_module *net, tp_loader *loader) {
     tp_eval(net);
     TP_NO_GRAD {
         while (tp_next(loader, &b))
-            right += (int64_t)tp_item(
-                tp_sum(tp_eq(tp_argmax(tp_call(net, b.x), 1), b.y)));
+            right += (int64_t)tp_item(tp_sum(tp_eq(tp_argmax(tp_call(net, b.x), 1), b.y)));
     }
     tp_train(net);
     return (double)right / (double)tp_loader_samples(loader);

@@ -45,10 +45,8 @@ static const tp_op_sample outer_samples[] = {
     {0, 2, {TP_SHAPE_OF(0), TP_SHAPE_OF(2)}, 0, 0, 0},
     {0},
 };
-const tp_op tp_op_outer = {.name = "outer",
-                                   .backward = outer_backward,
-                                   .apply = outer_apply,
-                                   .samples = outer_samples};
+const tp_op tp_op_outer = {
+    .name = "outer", .backward = outer_backward, .apply = outer_apply, .samples = outer_samples};
 
 tp_tensor *tp_outer_at(tp_location at, tp_tensor *a, tp_tensor *b) {
     TP_CHECK(at, "outer", a);
@@ -58,8 +56,7 @@ tp_tensor *tp_outer_at(tp_location at, tp_tensor *a, tp_tensor *b) {
                        tp_text("%s and %s", tp_tensor_text(a), tp_tensor_text(b)), "(n) and (m)",
                        NULL);
     if (!tp_product_types(at, "outer", a, b)) return tp_poison();
-    tp_tensor *out =
-        tp_make(at, "outer", a->dtype, 2, (const int64_t[]){a->shape[0], b->shape[0]});
+    tp_tensor *out = tp_make(at, "outer", a->dtype, 2, (const int64_t[]){a->shape[0], b->shape[0]});
     if (out->poison) return out;
     tp_product p = {.dtype = a->dtype,
                     .m = a->shape[0],
