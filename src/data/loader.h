@@ -44,7 +44,7 @@ static inline int64_t tp_batch_count(const tp_loader *ld, int64_t batch) {
 }
 
 /* Starts the workers; NULL where none could be started: the caller then does the work. */
-struct tp_crew *tp_crew_new(tp_loader *loader);
+struct tp_crew *tp_crew_new(tp_loader *ld);
 void tp_crew_free(struct tp_crew *crew);
 /* Begins an epoch at a batch, in the loader's order; ends one. The order stays as it is in between.
  */
@@ -57,6 +57,6 @@ tp_slot *tp_crew_take(struct tp_crew *crew, int64_t batch);
 bool tp_crew_give_back(struct tp_crew *crew, int64_t next);
 
 /* Draws the order of an epoch. */
-void tp_loader_draw_order(tp_loader *loader, tp_generator *generator);
+void tp_loader_draw_order(tp_loader *ld, tp_generator *generator);
 
 #endif

@@ -29,7 +29,7 @@ tp_dataset *tp_idx_open(tp_location at, const char *op, const char *pictures, co
 typedef struct tp_gzip tp_gzip;
 tp_gzip *tp_gzip_open(const char *path, tp_why *why);
 /* How many bytes came: fewer than asked at the end; -1 for damage, with the reason. */
-int64_t tp_gzip_read(tp_gzip *file, void *out, int64_t count, tp_why *why);
-void tp_gzip_close(tp_gzip *file);
+int64_t tp_gzip_read(tp_gzip *gzip, void *out, int64_t count, tp_why *why);
+void tp_gzip_close(tp_gzip *gzip);
 
 #endif
