@@ -59,7 +59,7 @@ format:
 	@scripts/setup.sh lint
 	@scripts/format.sh
 
-## lint       look for mistakes: clang-format, clang-tidy, cppcheck
+## lint       look for mistakes: clang-format, clang-tidy
 lint:
 	@scripts/setup.sh test lint
 	@scripts/lint.sh
