@@ -70,7 +70,8 @@ bool result_write(const result *r, const char *path) {
     FILE *stream = fopen(path, "w");
     if (stream) {
         result_print_json(r, stream);
-        if (!ferror(stream) & (fclose(stream) == 0)) return true;
+        bool written = !ferror(stream);
+        if (fclose(stream) == 0 && written) return true;
     }
     report_failure("cannot write %s: %s.", path, strerror(errno));
     return false;

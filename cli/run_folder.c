@@ -85,7 +85,8 @@ bool run_write_config(const job *j, const char *folder) {
     fprintf(stream, "{\n  \"taper\": \"%s\",\n  \"options\": {", tp_version());
     write_options(stream, j);
     fputs("\n  }\n}\n", stream);
-    if (!ferror(stream) & (fclose(stream) == 0)) return true;
+    bool written = !ferror(stream);
+    if (fclose(stream) == 0 && written) return true;
     report_failure("cannot write %s.", path);
     return false;
 }

@@ -108,7 +108,8 @@ bool show_write_confusion(const tp_tensor *confusion, tp_dataset *dataset, const
             for (int64_t j = 0; j < classes; j++) fprintf(stream, ",%" PRId64, at(confusion, i, j));
             fputc('\n', stream);
         }
-        if (!ferror(stream) & (fclose(stream) == 0)) return true;
+        bool written = !ferror(stream);
+        if (fclose(stream) == 0 && written) return true;
     }
     report_failure("cannot write %s: %s.", path, strerror(errno));
     return false;
