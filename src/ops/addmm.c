@@ -168,7 +168,7 @@ tp_tensor *tp_addmm_inplace_at(tp_location at, tp_tensor *x, tp_tensor *a, tp_te
     if (!tp_edit(at, "addmm", x, 3, (tp_tensor *[]){x, a, b})) return tp_poison();
     bool aliased = x->storage && (x->storage == a->storage || x->storage == b->storage);
     if (aliased || (x->shape[1] > 1 && x->stride[1] != 1)) { /* the product cannot grow in x */
-        tp_tensor *out = NULL;
+        tp_tensor *out = tp_poison();
         TP_NO_GRAD { out = tp_addmm_at(at, x, a, b, beta, alpha); }
         if (out->poison) return out;
         tp_copy_elements(x, out);
