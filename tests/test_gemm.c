@@ -250,8 +250,15 @@ static void each_level(void (*fn)(const tp_kernels *, tp_pool *)) {
     tp_pool_free(pool);
 }
 
+/* ThreadSanitizer makes each product dozens of times slower. */
+#ifdef __SANITIZE_THREAD__
+enum { SMALL_TRIALS = 1000 };
+#else
+enum { SMALL_TRIALS = 6000 };
+#endif
+
 static void try_small(const tp_kernels *kernels, tp_pool *pool) {
-    for (int i = 0; i < 6000; i++) {
+    for (int i = 0; i < SMALL_TRIALS; i++) {
         trial t = random_trial(i % 3 ? 71 : 12);
         check(kernels, pool, &t, i % 4 == 3);
     }
