@@ -38,7 +38,8 @@ enum { CHAINS = 12, PEAK_STEPS = 40000, MAX_ROUNDS = 1000 };
         }                                                                            \
         for (int i = 1; i < CHAINS; i++) x[0] = add(x[0], x[i]);                     \
         *out = first(x[0]);                                                          \
-        return 2.0 * PEAK_STEPS * CHAINS * (double)(sizeof(vector) / sizeof(float)); \
+        int lanes = sizeof(vector) / sizeof(float);                                  \
+        return 2.0 * PEAK_STEPS * CHAINS * lanes;                                    \
     }
 #define SSE_FMA(x, a, b) _mm_add_ps(_mm_mul_ps(x, a), b)
 PEAK(peak_avx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_add_ps,
