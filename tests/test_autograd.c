@@ -54,7 +54,7 @@ static void test_modes(void **state) {
         for (int i = 0; i < 3; i++) {
             TP_NO_GRAD {
                 if (i == 1) break; /* leaves the block alone */
-                continue;
+                continue;          /* NOLINT(readability-redundant-control-flow): what is tested */
             }
             assert_true(tp_is_grad_enabled());
         }

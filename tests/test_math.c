@@ -153,7 +153,7 @@ static void test_pow(void **state) {
     kernels->binary[TP_BINARY_pow][TP_FLOAT32](COUNT, (void *const[]){results32, a, b},
                                                (const int64_t[]){1, 1, 1}, NULL);
     for (int i = 0; i < COUNT; i++) {
-        double want = pow(a[i], b[i]), error = units(results32[i], want, true);
+        double want = pow((double)a[i], (double)b[i]), error = units(results32[i], want, true);
         if (!(error <= 1))
             fail_msg("%.9g to the power %.9g is %.9g instead of %.9g (%s)", (double)a[i],
                      (double)b[i], (double)results32[i], want, kernels->name);
