@@ -195,6 +195,61 @@ static void test_sequential_drops_what_it_no_longer_needs(void **state) {
     tp_module_free(m);
 }
 
+/* Peak above what is there, while m runs on x without recording. */
+static size_t peak_of(tp_module *m, tp_tensor *x) {
+    size_t peak = 0;
+    TP_NO_GRAD {
+        TP_SCOPE {
+            tp_memory_reset_peak();
+            size_t before = tp_memory_get_stats().live_bytes;
+            tp_call(m, x);
+            peak = tp_memory_get_stats().peak_bytes - before;
+        }
+    }
+    return peak;
+}
+
+/* The value that goes into a container inside ends as soon as the first layer there has used it. */
+static void test_peak_is_that_of_the_largest_pair(void **state) {
+    (void)state;
+    enum { WIDTH = 4096, ROWS = 16 };
+    tp_module *m = tp_nn_sequential(
+        tp_nn_elu(),
+        tp_nn_sequential(tp_nn_gelu(),
+                         tp_nn_sequential(tp_nn_identity(), tp_nn_elu(), tp_nn_softmax(1)),
+                         tp_nn_softmax(1)),
+        tp_nn_sequential(), tp_nn_gelu());
+    TP_SCOPE {
+        tp_tensor *x = tp_ones(tp_shape(ROWS, WIDTH));
+        size_t pair = 2 * peak_of(tp_child_get(m, 0), x);
+        assert_in_range(peak_of(m, x), pair, pair + 4096);
+        /* Who looks at a value, or keeps it, still finds it whole. */
+        tp_capture(m, "0"), tp_capture(m, "1.1.0");
+        tp_tensor *y = tp_call(m, x);
+        assert_true(tp_is_alive(tp_capture(m, "0")) && tp_is_alive(tp_capture(m, "1.1.0")));
+        assert_true(tp_is_alive(x) && tp_is_alive(y));
+    }
+    no_error();
+    tp_module_free(m);
+}
+
+static void test_chain(void **state) {
+    (void)state;
+    tp_module *first = tp_nn_linear(3, 5), *second = tp_nn_relu(), *third = tp_nn_linear(5, 2);
+    TP_SCOPE {
+        tp_tensor *x = tp_randn(tp_shape(4, 3));
+        tp_tensor *y = tp_call_chain(x, first, second, third);
+        assert_true(close_to(y, tp_call(third, tp_relu(tp_call(first, x))), 1e-6));
+        assert_ptr_equal(tp_call_chain_at(TP_HERE, x, 0, NULL), x);
+        assert_true(tp_is_alive(x));
+        tp_backward(tp_sum(y));
+        assert_non_null(tp_grad(tp_get_tensor(first, "weight")));
+        FAILS(ARGUMENT, "call", assert_true(tp_is_poison(tp_call_chain(x, first, NULL, third))));
+        FAILS(SHAPE, "linear", assert_true(tp_is_poison(tp_call_chain(x, third, second))));
+    }
+    tp_module_free(first), tp_module_free(second), tp_module_free(third);
+}
+
 static void test_append(void **state) {
     (void)state;
     tp_module *m = tp_nn_sequential(tp_nn_linear(2, 3));
@@ -420,6 +475,8 @@ int main(void) {
         TEST(test_lists_have_pytorchs_order_and_keys),
         TEST(test_fused_equals_unfused),
         TEST(test_sequential_drops_what_it_no_longer_needs),
+        TEST(test_peak_is_that_of_the_largest_pair),
+        TEST(test_chain),
         TEST(test_append),
         TEST(test_hooks),
         TEST(test_capture),

@@ -103,6 +103,17 @@ TP_API tp_tensor *tp_buffer_at(tp_location at, tp_module *module, const char *na
 /** Runs a module. Errors inside name this line and the layer in which they arose. */
 TP_API tp_tensor *tp_call_at(tp_location at, tp_module *module, tp_tensor *x);
 #define tp_call(module, x) tp_call_at(TP_HERE, (tp_module *)(module), x)
+/** Runs layers one after the other as a Sequential does: intermediate values go away as soon as
+ *  nothing needs them, and neighbours that can be one operation are. For the forward function of a
+ *  module of your own: y = tp_call_chain(x, n->conv1, n->bn1, n->relu). x stays the caller's. */
+TP_API tp_tensor *tp_call_chain_at(tp_location at, tp_tensor *x, size_t count,
+                                   tp_module *const *layers);
+#ifndef __cplusplus
+#define tp_call_chain(x, ...)                                                                   \
+    tp_call_chain_at(TP_HERE, x,                                                                \
+                     sizeof((tp_module *const[]){NULL, __VA_ARGS__}) / sizeof(tp_module *) - 1, \
+                     (tp_module *const[]){NULL, __VA_ARGS__} + 1)
+#endif
 /** Training mode for the module and all below it: dropout drops. A new module is in training mode.
  */
 TP_API void tp_train_at(tp_location at, tp_module *module);
@@ -382,6 +393,11 @@ inline tp_module *tp_nn_sequential_list(tp_location at, std::initializer_list<tp
     return tp_nn_sequential_at(at, layers.size(), layers.begin());
 }
 #define tp_nn_sequential(...) tp_nn_sequential_list(TP_HERE, {__VA_ARGS__})
+inline tp_tensor *tp_call_chain_list(tp_location at, tp_tensor *x,
+                                     std::initializer_list<tp_module *> layers) {
+    return tp_call_chain_at(at, x, layers.size(), layers.begin());
+}
+#define tp_call_chain(x, ...) tp_call_chain_list(TP_HERE, x, {__VA_ARGS__})
 #endif
 
 #endif

@@ -10,7 +10,7 @@ typedef struct tp_sequential {
 /* The activation that tp_linear can apply in its own pass. NONE where this layer is none, or one
  * that it cannot. */
 static tp_activation fusible(const tp_module *module, double *slope) {
-    if (module->forward != tp_activation_layer_forward || module->watched)
+    if (!module || module->forward != tp_activation_layer_forward || module->watched)
         return TP_ACTIVATION_NONE;
     const tp_activation_layer *layer = (const tp_activation_layer *)module;
     switch (layer->kind) {
@@ -27,33 +27,58 @@ static tp_activation fusible(const tp_module *module, double *slope) {
 
 /* Runs layer i, and the one behind it where both are one operation. *i ends at the last one that
  * ran. */
-static tp_tensor *run_layer(tp_location at, const tp_module *module, int *i, tp_tensor *x) {
-    tp_module *layer = module->children[*i];
-    if (layer->forward != tp_linear_layer_forward || layer->watched ||
-        *i + 1 >= module->child_count || tp_module_state_get()->observer)
+static tp_tensor *run_layer(tp_location at, tp_module *const *layers, int count, int *i,
+                            tp_tensor *x) {
+    tp_module *layer = layers[*i];
+    if (!layer || layer->forward != tp_linear_layer_forward || layer->watched || *i + 1 >= count ||
+        tp_module_state_get()->observer)
         return tp_call_at(at, layer, x);
     tp_linear_layer *linear = (tp_linear_layer *)layer;
-    linear->activation = fusible(module->children[*i + 1], &linear->negative_slope);
+    linear->activation = fusible(layers[*i + 1], &linear->negative_slope);
     if (linear->activation) ++*i;
     tp_tensor *y = tp_call_at(at, layer, x);
     linear->activation = TP_ACTIVATION_NONE;
     return y;
 }
 
-static tp_tensor *sequential_forward(tp_module *module, tp_tensor *x) {
-    tp_location at = tp_module_at();
+static tp_tensor *sequential_forward(tp_module *module, tp_tensor *x);
+
+/* Whether a container inside may let go of the value that it gets: nobody looks at it afterwards. */
+static bool may_hand_over(const tp_module *layer, const tp_module_state *state) {
+    return layer && layer->forward == sequential_forward && !layer->watched && !state->observer;
+}
+
+/* Runs layers one after the other. What only the next layer needed goes at once; what backward
+ * needs of it stays with the graph. x itself goes only where it was handed over. */
+static tp_tensor *run_layers(tp_location at, tp_module *const *layers, int count, tp_tensor *x,
+                             bool handed_over) {
+    tp_module_state *state = tp_module_state_get();
     tp_tensor *value = x;
-    for (int i = 0; i < module->child_count; i++) {
-        tp_tensor *next = run_layer(at, module, &i, value);
-        /* What only the next layer needed goes now; what backward needs of it stays with the graph.
-         */
-        if (value != x && value != next && value->life == TP_ALIVE &&
-            value->owner == TP_OWNER_SCOPE)
+    for (int i = 0; i < count && state && !tp_is_poison(value); i++) {
+        bool mine = (value != x || handed_over) && value->life == TP_ALIVE &&
+                    value->owner == TP_OWNER_SCOPE;
+        if (mine && may_hand_over(layers[i], state)) state->handed_over = value;
+        tp_hold(value); /* the header: a container inside may end it */
+        tp_tensor *next = run_layer(at, layers, count, &i, value);
+        state->handed_over = NULL;
+        if (mine && value != next && value->life == TP_ALIVE && value->owner == TP_OWNER_SCOPE)
             tp_free(value);
+        tp_drop(value);
         value = next;
-        if (tp_is_poison(value)) break;
     }
-    return value;
+    return state ? value : tp_poison();
+}
+
+static tp_tensor *sequential_forward(tp_module *module, tp_tensor *x) {
+    tp_module_state *state = tp_module_state_get();
+    bool handed_over = state->handed_over == x;
+    state->handed_over = NULL;
+    return run_layers(tp_module_at(), module->children, module->child_count, x, handed_over);
+}
+
+tp_tensor *tp_call_chain_at(tp_location at, tp_tensor *x, size_t count, tp_module *const *layers) {
+    TP_CHECK(at, "call_chain", x);
+    return run_layers(at, layers, (int)count, x, false);
 }
 
 tp_module *tp_sequential_append_at(tp_location at, tp_module *sequential, tp_module *layer) {

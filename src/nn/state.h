@@ -6,6 +6,7 @@
 #include "base/context.h"
 
 struct tp_module;
+struct tp_tensor;
 
 /* Sees each layer's input and output, see summary.c. */
 typedef void (*tp_module_observer)(struct tp_module *module, tp_tensor *x, tp_tensor *y,
@@ -19,9 +20,11 @@ typedef struct tp_interned {
 
 typedef struct tp_module_state {
     const char *path; /* of the innermost layer that runs, "" for a root; NULL outside of any */
-    struct tp_module *running;   /* that layer */
-    tp_location at;              /* where the user called it */
-    tp_module_observer observer; /* NULL but for a summary */
+    struct tp_module *running;     /* that layer */
+    tp_location at;                /* where the user called it */
+    struct tp_tensor *handed_over; /* what the container that is called next may free, see
+                                      sequential.c */
+    tp_module_observer observer;   /* NULL but for a summary */
     void *observer_user;
     tp_interned *interned;
 } tp_module_state;
