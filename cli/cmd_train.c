@@ -1,4 +1,5 @@
 /* taper train */
+#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ void help_train(FILE *stream) {
         "\n"
         "The folder of the run gets config.json, history.csv, history.jsonl, checkpoint.safetensors,\n"
         "model.safetensors, confusion.csv, curves.svg and, where gnuplot is installed, curves.png.\n"
+        "With --events it also gets the folder events, which `tensorboard --logdir` shows.\n"
         "\n"
         "Exit status: 0 trained, 1 failed, 2 an option is wrong, 130 interrupted by Ctrl-C.\n",
         stream);
@@ -92,6 +94,17 @@ static int read_job(run *r, int argc, char **argv) {
     return job_check("train", &r->job) ? EXIT_FINE : EXIT_USAGE;
 }
 
+static void remove_old_events(const char *folder) {
+    DIR *dir = opendir(folder);
+    char path[2 * PATH_SIZE];
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        if (strncmp(entry->d_name, "events.out.tfevents.", 20) != 0) continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        unlink(path);
+    }
+    if (dir) closedir(dir);
+}
+
 /* A fresh run must not end up beside files of an older one. */
 static void remove_old_files(const char *folder) {
     static const char *const names[] = {"checkpoint.safetensors",
@@ -105,6 +118,7 @@ static void remove_old_files(const char *folder) {
     char path[PATH_SIZE];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unlink(run_path(path, folder, names[i]));
+    remove_old_events(run_path(path, folder, "events"));
 }
 
 static bool prepare(run *r) {
@@ -143,7 +157,8 @@ static tp_tensor *smoothed_loss(tp_tensor *output, tp_tensor *target) {
 
 static void fit(run *r) {
     const job *j = &r->job;
-    char checkpoint[PATH_SIZE], csv[PATH_SIZE], jsonl[PATH_SIZE], hint[PATH_SIZE + 64];
+    char checkpoint[PATH_SIZE], csv[PATH_SIZE], jsonl[PATH_SIZE], events[PATH_SIZE],
+        hint[PATH_SIZE + 64];
     snprintf(hint, sizeof hint, "taper train --out %s --resume", r->out);
     label_smoothing = j->label_smoothing;
     r->history = tp_fit(
@@ -156,6 +171,7 @@ static void fit(run *r) {
         .checkpoint = run_path(checkpoint, r->out, "checkpoint.safetensors"),
         .history_csv = run_path(csv, r->out, "history.csv"),
         .history_jsonl = run_path(jsonl, r->out, "history.jsonl"),
+        .events = j->events ? run_path(events, r->out, "events") : NULL, .events_histograms = true,
         .progress = j->quiet || !j->progress ? TP_PROGRESS_NONE : TP_PROGRESS_AUTO);
 }
 

@@ -54,9 +54,14 @@ int cmd_version(int argc, char **argv) {
            "no zlib (no gzipped data), "
 #endif
 #ifdef TP_HAVE_CURL
-           "libcurl (downloads)\n"
+           "libcurl (downloads), "
 #else
-           "no libcurl (no downloads)\n"
+           "no libcurl (no downloads), "
+#endif
+#ifdef TP_HAVE_PROTOBUF
+           "protobuf-c (ONNX, event files)\n"
+#else
+           "no protobuf-c (no ONNX, no event files)\n"
 #endif
     );
     printf("programs         %s\n", tp_plot_has_gnuplot()

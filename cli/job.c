@@ -70,6 +70,8 @@ const option job_options[] = {
      "go on from the checkpoint in --out with the options that the run\nbegan with; those given here replace them, say --epochs",
      PLACE(resume), 0},
     {"plots", OPTION_FLAG, NULL, "draw the learning curves (on; --no-plots)", PLACE(plots), 0},
+    {"events", OPTION_FLAG, NULL,
+     "TensorBoard's event file in DIR/events: losses, accuracies, weights", PLACE(events), 0},
     {"progress", OPTION_FLAG, NULL, "show progress (on; --no-progress)", PLACE(progress), 0},
     {"quiet", OPTION_FLAG, NULL, "print nothing but errors and the line of --json", PLACE(quiet),
      0},

@@ -18,7 +18,7 @@ typedef struct job {
     const char *optimizer, *schedule;
     double lr, momentum, weight_decay, step_gamma, clip_norm, label_smoothing;
     int64_t step_size, warmup;
-    bool nesterov, resume, quiet, json, progress, plots, keep_best;
+    bool nesterov, resume, quiet, json, progress, plots, events, keep_best;
     void *owned[JOB_OWNED]; /* blocks in which texts of above lie, freed by job_release() */
     int owned_count;
 } job;

@@ -39,10 +39,18 @@ function(taper_use_library name module)
   set(TAPER_DROPPED_SOURCES ${dropped} PARENT_SCOPE)
 endfunction()
 
+# protobuf-c is of use only with its compiler.
+find_program(TAPER_PROTOC_C protoc-c)
+mark_as_advanced(TAPER_PROTOC_C)
+if(NOT TAPER_PROTOC_C)
+  set(TAPER_WITH_PROTOBUF OFF)
+endif()
+
 #                 name     module     files that have a stub beside them
 taper_use_library(ZLIB    zlib      src/vision/idx_gzip.c)
 taper_use_library(JANSSON jansson)
 taper_use_library(CURL    libcurl   src/vision/fetch_curl.c)
+taper_use_library(PROTOBUF libprotobuf-c src/io/events_proto.c)
 
 # cmocka, for the tests.
 if(TAPER_TESTS)

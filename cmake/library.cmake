@@ -10,6 +10,10 @@ target_compile_definitions(taper_objects PRIVATE
   TP_BUILDING=1
   ${TAPER_LIBRARY_DEFINITIONS} ${TAPER_KERNEL_DEFINITIONS})
 target_link_libraries(taper_objects PRIVATE taper_flags ${TAPER_LIBRARY_TARGETS} Threads::Threads)
+if(TARGET taper_proto)
+  add_dependencies(taper_objects taper_proto)
+  target_include_directories(taper_objects SYSTEM PRIVATE ${taper_proto_dir})
+endif()
 
 # taper_finish_library(<target>): what both forms share.
 function(taper_finish_library target)
@@ -21,13 +25,15 @@ function(taper_finish_library target)
   target_link_options(${target} PRIVATE ${taper_sanitize_flags})
 endfunction()
 
-add_library(taper_static STATIC $<TARGET_OBJECTS:taper_objects> ${TAPER_KERNEL_OBJECTS})
+add_library(taper_static STATIC $<TARGET_OBJECTS:taper_objects> ${TAPER_KERNEL_OBJECTS}
+  ${TAPER_PROTO_OBJECTS})
 add_library(taper::taper_static ALIAS taper_static)
 set_target_properties(taper_static PROPERTIES EXPORT_NAME taper_static)
 taper_finish_library(taper_static)
 
 if(TAPER_SHARED)
-  add_library(taper SHARED $<TARGET_OBJECTS:taper_objects> ${TAPER_KERNEL_OBJECTS})
+  add_library(taper SHARED $<TARGET_OBJECTS:taper_objects> ${TAPER_KERNEL_OBJECTS}
+    ${TAPER_PROTO_OBJECTS})
   taper_finish_library(taper)
   set_target_properties(taper PROPERTIES
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})

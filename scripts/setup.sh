@@ -83,8 +83,8 @@ check_build() {
         lacks optional pkg-config "finds the libraries below" \
             pkg-config pkgconf-pkg-config pkgconf pkg-config
     fi
-    # One call answers for all three in the ordinary case.
-    pkg-config --exists zlib jansson libcurl 2>/dev/null && return
+    # One call answers for all of them in the ordinary case.
+    has protoc-c && pkg-config --exists zlib jansson libcurl libprotobuf-c 2>/dev/null && return
     pkg-config --exists zlib 2>/dev/null ||
         lacks optional zlib "reads gzipped data sets" zlib1g-dev zlib-devel zlib zlib
     pkg-config --exists jansson 2>/dev/null ||
@@ -93,6 +93,10 @@ check_build() {
     pkg-config --exists libcurl 2>/dev/null ||
         lacks optional libcurl "downloads data sets" \
             "libcurl4-openssl-dev ca-certificates" libcurl-devel curl curl
+    { has protoc-c && pkg-config --exists libprotobuf-c 2>/dev/null; } ||
+        lacks optional protobuf-c "ONNX models and TensorBoard's event files" \
+            "protobuf-c-compiler libprotobuf-c-dev" "protobuf-c-devel protobuf-c-compiler" \
+            protobuf-c protobuf-c
 }
 
 check_test() {

@@ -8,6 +8,7 @@
 #include <taper/checkpoint.h>
 #include <taper/data.h>
 #include <taper/error.h>
+#include <taper/events.h>
 #include <taper/export.h>
 #include <taper/init.h>
 #include <taper/io.h>

@@ -181,6 +181,11 @@ typedef struct tp_fit_args {
     const char *history_csv;   /**< a file that gets a line after each epoch */
     const char *history_jsonl; /**< likewise */
 
+    /** A folder that gets a TensorBoard event file (see taper/events.h): after each epoch "loss/train", "loss/valid",
+     *  "accuracy/train", "accuracy/valid", "lr" and "grad_norm" where they are measured, and how the run was set. */
+    const char *events;
+    bool events_histograms; /**< each parameter's values after each epoch as well */
+
     tp_progress progress;
     /** Where progress goes; NULL stands for stderr. `text` ends with 0 too. */
     void (*sink)(const char *text, size_t length, void *user);

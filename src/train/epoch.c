@@ -103,7 +103,7 @@ void tp_run_epoch_end(tp_run *run) {
     fine = fine && watch(run, &epoch, loss) && step_schedule(run, loss);
     epoch.seconds = tp_run_epoch_seconds(run);
     fine = fine && tp_history_add(run->at, &run->history, &epoch) &&
-           tp_history_log_add(&run->log, run->at, &epoch);
+           tp_history_log_add(&run->log, run->at, &epoch) && tp_run_events_add(run, &epoch);
     if (!fine) {
         tp_run_stop(run, TP_STOP_ERROR);
         return;

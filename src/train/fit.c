@@ -133,7 +133,7 @@ static bool begin(tp_run *run) {
     if (!tp_is_training_at(run->at, args->module)) tp_train_at(run->at, args->module);
     if (args->resume && !tp_run_resume(run)) return false;
     if (args->checkpoint_seconds > 0) run->checkpoint_at = tp_clock() + args->checkpoint_seconds;
-    return tp_history_log_open(&run->log, run->at, args, &run->history);
+    return tp_history_log_open(&run->log, run->at, args, &run->history) && tp_run_events_begin(run);
 }
 
 static void run_epochs(tp_run *run) {
@@ -172,6 +172,7 @@ tp_history tp_fit_at(tp_location at, tp_fit_args args) {
     }
     if (args.handle_interrupt) tp_interrupt_end();
     tp_history_log_close(&run.log);
+    if (!tp_run_events_end(&run)) run.history.stop = TP_STOP_ERROR;
     tp_modes_restore(&run.modes);
     tp_run_best_free(&run);
     return run.history;

@@ -2,6 +2,7 @@
 #ifndef TP_TRAIN_RUN_H
 #define TP_TRAIN_RUN_H
 
+#include <taper/events.h>
 #include <taper/train.h>
 
 #include "base/random.h"
@@ -18,6 +19,7 @@ typedef struct tp_run {
     tp_fit_args args;
     tp_history history; /* .stop is TP_STOP_NOT_YET, .steps counts on */
     tp_history_log log;
+    tp_event_writer *events; /* NULL where not wanted */
     tp_modes modes;
     tp_show show;
 
@@ -69,6 +71,11 @@ void tp_run_best_free(tp_run *run);
 /* resume.c: False after an error, reported. */
 bool tp_run_save(tp_run *run);
 bool tp_run_resume(tp_run *run);
+
+/* events.c: what TensorBoard gets. False after an error, reported. */
+bool tp_run_events_begin(tp_run *run);
+bool tp_run_events_add(tp_run *run, const tp_epoch *epoch);
+bool tp_run_events_end(tp_run *run);
 
 /* explain.c: reports where a NaN or Inf came from; batch NULL: it was met in validation. */
 void tp_run_explain(tp_run *run, const tp_batch *batch, const char *what, double value);

@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""tensorboard.py TAPER: trains a little with `TAPER train --events` and reads the file with TensorBoard's own
+reader, which checks every checksum. Exit status 77 where TensorBoard is not installed."""
+import glob
+import json
+import subprocess
+import sys
+import tempfile
+
+try:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.hparams import plugin_data_pb2
+except ImportError:
+    print("tensorboard is not installed (pip install tensorboard): skipped")
+    sys.exit(77)
+
+with tempfile.TemporaryDirectory() as folder:
+    run = folder + "/run"
+    subprocess.run([sys.argv[1], "train", "--limit", "200", "--test-limit", "50", "--val-count", "40",
+                    "--epochs", "3", "--events", "--no-plots", "--quiet", "--out", run], check=True)
+    files = glob.glob(run + "/events/events.out.tfevents.*")
+    assert len(files) == 1, files
+    read = EventAccumulator(files[0], size_guidance={"histograms": 0, "scalars": 0})
+    read.Reload()
+    history = [json.loads(line) for line in open(run + "/history.jsonl")]
+    names = {"loss/train": "train_loss", "loss/valid": "valid_loss", "accuracy/train": "train_accuracy",
+             "accuracy/valid": "valid_accuracy", "lr": "lr"}
+    for tag, name in names.items():
+        events = read.Scalars(tag)
+        assert [e.step for e in events] == [1, 2, 3], tag
+        for event, epoch in zip(events, history):
+            assert abs(event.value - epoch[name]) <= 1e-5 * abs(epoch[name]), (tag, event, epoch)
+    weight = read.Histograms("1.weight")
+    assert len(weight) == 3 and weight[0].histogram_value.num == 784 * 128
+    assert sum(weight[0].histogram_value.bucket) == 784 * 128
+    content = read.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
+    start = plugin_data_pb2.HParamsPluginData.FromString(content).session_start_info
+    assert start.hparams["epochs"].number_value == 3
+    assert start.hparams["optimizer"].string_value == "Adam", start
+print("TensorBoard reads the file and finds the values of history.jsonl")
