@@ -51,6 +51,9 @@ taper_use_library(ZLIB    zlib      src/vision/idx_gzip.c)
 taper_use_library(JANSSON jansson)
 taper_use_library(CURL    libcurl   src/vision/fetch_curl.c)
 taper_use_library(PROTOBUF libprotobuf-c src/io/events_proto.c)
+taper_use_library(PNG     libpng    src/vision/image/png.c)
+taper_use_library(JPEG    libjpeg   src/vision/image/jpeg.c)
+taper_use_library(DEFLATE libdeflate src/vision/image/png_fast.c)
 
 # cmocka, for the tests.
 if(TAPER_TESTS)

@@ -24,7 +24,7 @@ else()
 endif()
 
 # Each library is used where it is found; OFF leaves it out on purpose.
-foreach(library IN ITEMS ZLIB JANSSON CURL PROTOBUF)
+foreach(library IN ITEMS ZLIB JANSSON CURL PROTOBUF PNG JPEG DEFLATE)
   option(TAPER_WITH_${library} "Use ${library} where it is found" ON)
 endforeach()
 

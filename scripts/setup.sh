@@ -84,7 +84,7 @@ check_build() {
             pkg-config pkgconf-pkg-config pkgconf pkg-config
     fi
     # One call answers for all of them in the ordinary case.
-    has protoc-c && pkg-config --exists zlib jansson libcurl libprotobuf-c 2>/dev/null && return
+    has protoc-c && pkg-config --exists zlib jansson libcurl libprotobuf-c libpng libjpeg libdeflate 2>/dev/null && return
     pkg-config --exists zlib 2>/dev/null ||
         lacks optional zlib "reads gzipped data sets" zlib1g-dev zlib-devel zlib zlib
     pkg-config --exists jansson 2>/dev/null ||
@@ -97,6 +97,14 @@ check_build() {
         lacks optional protobuf-c "ONNX models and TensorBoard's event files" \
             "protobuf-c-compiler libprotobuf-c-dev" "protobuf-c-devel protobuf-c-compiler" \
             protobuf-c protobuf-c
+    pkg-config --exists libpng 2>/dev/null ||
+        lacks optional libpng "reads and writes PNG" libpng-dev libpng-devel libpng libpng
+    pkg-config --exists libjpeg 2>/dev/null ||
+        lacks optional libjpeg-turbo "reads and writes JPEG" \
+            libjpeg62-turbo-dev libjpeg-turbo-devel libjpeg-turbo jpeg-turbo
+    pkg-config --exists libdeflate 2>/dev/null ||
+        lacks optional libdeflate "reads PNG twice as fast" \
+            libdeflate-dev libdeflate-devel libdeflate libdeflate
 }
 
 check_test() {

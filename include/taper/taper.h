@@ -10,6 +10,7 @@
 #include <taper/error.h>
 #include <taper/events.h>
 #include <taper/export.h>
+#include <taper/image.h>
 #include <taper/init.h>
 #include <taper/io.h>
 #include <taper/loss.h>
@@ -24,6 +25,7 @@
 #include <taper/schedule.h>
 #include <taper/tensor.h>
 #include <taper/train.h>
+#include <taper/transforms.h>
 #include <taper/vision.h>
 
 #endif

@@ -29,6 +29,8 @@ typedef enum tp_binary_kind {
 } tp_binary_kind;
 
 enum { TP_MAX_OPERANDS = 5 };
+/* 1 among the weights of weigh_bytes is 2 to this. */
+enum { TP_BYTE_WEIGHT_BITS = 22 };
 
 /* n elements: pointer[0] is the result, the others are inputs; stride[i] in elements of operand i, may be 0 or negative.
  * p: parameters of the function. All-ones strides are the fast case, and strides 1,0 (a scalar operand) nearly so. */
@@ -69,6 +71,9 @@ typedef struct tp_kernels {
     tp_loss_kernels loss;
     /* out[i] = x[i] * scale + shift: bytes of images to floats. */
     void (*bytes_to_float)(float *out, const uint8_t *x, int64_t n, float scale, float shift);
+    /* out[i] = sum over k < count of weight[k] * x[k * stride + i], in fixed point: rounded, clamped to bytes. */
+    void (*weigh_bytes)(uint8_t *out, const uint8_t *x, int64_t stride, int64_t n,
+                        const int32_t *weight, int count);
 } tp_kernels;
 
 /* The table for a level or the best below it that this build has. Never NULL. */

@@ -26,6 +26,8 @@ FAMILIES = [
     "print",
     "view",
     "random_ops",
+    "image",
+    "transforms",
 ]
 # What draws random numbers is written with the kernels that PyTorch chooses on today's x86, as random.txt is: its plain ones
 # round x * (high - low) + low twice. All else comes from the plain kernels.
