@@ -28,18 +28,10 @@ void help_train(FILE *stream) {
         "  taper train --out runs/digits-mlp --resume   go on after Ctrl-C, or with more --epochs\n",
         stream);
     options_help(stream, job_options, job_option_count);
-    fputs("\nLayers, separated by spaces; sizes of inputs are found out:\n ", stream);
-    int column = 1;
-    for (size_t i = 0; tp_layer_text_usage(i); i++) {
-        column += (int)strlen(tp_layer_text_usage(i)) + 1;
-        if (column > 78) {
-            fputs("\n ", stream);
-            column = 2 + (int)strlen(tp_layer_text_usage(i));
-        }
-        fprintf(stream, " %s", tp_layer_text_usage(i));
-    }
     fputs(
-        "\n\n"
+        "\n"
+        "`taper help layers` has the layers that --model may write out.\n"
+        "\n"
         "Options are written --name value or --name=value. The environment variable TAPER_DATA may\n"
         "name a folder in which mnist, fashion and kmnist are looked for.\n"
         "\n"

@@ -20,5 +20,7 @@ void help_summary(FILE *stream);
 void help_data(FILE *stream);
 void help_bench(FILE *stream);
 void help_version(FILE *stream);
+/* `taper help layers` */
+void help_layers(FILE *stream);
 
 #endif

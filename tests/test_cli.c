@@ -103,6 +103,7 @@ static void version_and_help(void **state) {
 static void mistakes_get_the_right_word(void **state) {
     (void)state;
     check(shell(TAPER " trian"), 2, "did you mean train?");
+    check(shell(TAPER " help layers"), 0, "leaky_relu[:SLOPE]");
     check(shell(TAPER " help evil"), 2, "did you mean eval?");
     check(shell(TAPER " train --epohcs 3"), 2, "did you mean --epochs?");
     check(shell(TAPER " train --frobnicate"), 2, "taper help train");

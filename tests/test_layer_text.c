@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 #include <taper/nn.h>
+#include <taper/ops.h>
+#include <taper/random.h>
 
 #include "support/clean.h"
 
@@ -92,7 +94,7 @@ static void mistakes_name_column_and_word(void **state) {
     check_refused("flatten linear:0", "at column 9", "at least 1");
     check_refused("flatten linear:2.5", "at column 9", "whole number");
     check_refused("flatten linear:-3", "at column 9", "at least 1");
-    check_refused("flatten linear:1,2", "at column 9", "linear:OUT");
+    check_refused("flatten linear:1,2", "at column 9", "0 or 1");
     check_refused("flatten linear:ten", "at column 9", "linear:OUT");
     check_refused("flatten relu:1", "at column 9", "relu");
     check_refused("flatten  dropout:1.5", "at column 10", "from 0 to 1");
@@ -103,10 +105,68 @@ static void mistakes_name_column_and_word(void **state) {
     assert_int_equal(take_error().code, TP_ERROR_ARGUMENT);
 }
 
+static void groups_nest_and_repeat(void **state) {
+    (void)state;
+    tp_module *m = tp_nn_from_text("flatten 2*( linear:6 relu ) (linear:5(relu(tanh)))linear:2",
+                                   tp_shape(2, 3));
+    assert_non_null(m);
+    static const char *const keys[] = {"1.0.weight", "1.0.bias", "2.0.weight", "2.0.bias",
+                                       "3.0.weight", "3.0.bias", "4.weight",   "4.bias"};
+    tp_named_list list = tp_parameters(m);
+    assert_int_equal(list.count, 8);
+    for (size_t i = 0; i < list.count; i++) assert_string_equal(list.items[i].name, keys[i]);
+    assert_string_equal(tp_module_type(tp_get_module(m, "3.1.1.0")), "Tanh");
+    tp_module_free(m);
+}
+
+static void residual_blocks_add(void **state) {
+    (void)state;
+    tp_module *m =
+        tp_nn_from_text("(linear:4 tanh)+ relu (linear:3)+(linear:3,bias=0)", tp_shape(4));
+    assert_non_null(m);
+    static const char *const keys[] = {"0.body.0.weight", "0.body.0.bias", "2.body.0.weight",
+                                       "2.body.0.bias", "2.shortcut.0.weight"};
+    tp_named_list list = tp_parameters(m);
+    assert_int_equal(list.count, 5);
+    for (size_t i = 0; i < list.count; i++) assert_string_equal(list.items[i].name, keys[i]);
+    TP_SCOPE {
+        tp_tensor *x = tp_requires_grad(tp_randn(tp_shape(2, 4)));
+        tp_tensor *h = tp_relu(tp_add(tp_call(tp_get_module(m, "0.body"), x), x));
+        tp_tensor *y = tp_add(tp_call(tp_get_module(m, "2.body"), h),
+                              tp_call(tp_get_module(m, "2.shortcut"), h));
+        assert_true(tp_allclose(tp_call(m, x), y));
+        tp_backward(tp_sum(tp_call(m, x)));
+        assert_non_null(tp_grad(x));
+    }
+    tp_module_free(m);
+}
+
+static void mistakes_in_groups_are_found(void **state) {
+    (void)state;
+    check_refused("flatten (linear:3", "at column 9", "never closed");
+    check_refused("flatten linear:3)", "at column 17", "closes nothing");
+    check_refused("flatten (linear:3 (relu) tanh))", "at column 31", "closes nothing");
+    check_refused("flatten (linear:3)+", "at column 9", "(784,) is to be added");
+    check_refused("flatten (linear:3)+(linear:4)", "at column 9", "(4,) is to be added");
+    check_refused("flatten (linear:3)+(linaer:3)", "at column 21", "did you mean \"linear\"");
+    check_refused("flatten 0*(relu)", "at column 9", "N*(...)");
+    check_refused("flatten 3*relu", "at column 9", "N*(...)");
+    check_refused("flatten 3", "at column 9", "N*(...)");
+    check_refused("flatten 1001*(relu)", "at column 9", "1000");
+    check_refused("((((((((((((((((((relu))))))))))))))))))", "at column 17", "at most 16");
+    check_refused("flatten linear:out=3,out=4", "at column 9", "linear:OUT");
+    check_refused("flatten linear:3,q=4", "at column 9", "linear:OUT");
+    check_refused("flatten linear:3,bias=", "at column 9", "linear:OUT");
+    check_refused("flatten linear:3,bias", "at column 9", "bias is bias; want 0 or 1");
+    check_refused("flatten linear:3x4", "at column 9", "one number");
+    check_refused("flatten linear:0x10", "at column 9", "at least 1");
+    check_refused("flatten dropout:nan", "at column 9", "a number");
+}
+
 /* Nearly any bytes: never a crash, and nothing is left behind. */
 static void any_text_is_survived(void **state) {
     (void)state;
-    static const char letters[] = "linear:flatten relu,0123456789.e- \t\xc3\xa4";
+    static const char letters[] = "linear:flatten relu,0123456789.e- \t\xc3\xa4()()+*=xp";
     uint32_t x = 12345;
     for (int round = 0; round < 3000; round++) {
         char text[48];
@@ -125,7 +185,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CLEAN_TEST(layers_come_in_order),          CLEAN_TEST(every_word_of_the_list_is_understood),
         CLEAN_TEST(sizes_of_inputs_are_found),     CLEAN_TEST(numbers_reach_the_layer),
-        CLEAN_TEST(mistakes_name_column_and_word), CLEAN_TEST(any_text_is_survived),
+        CLEAN_TEST(mistakes_name_column_and_word), CLEAN_TEST(groups_nest_and_repeat),
+        CLEAN_TEST(residual_blocks_add),           CLEAN_TEST(mistakes_in_groups_are_found),
+        CLEAN_TEST(any_text_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -296,6 +296,13 @@ TP_API tp_module *tp_nn_linear_at(tp_location at, tp_nn_linear_args args);
 #define tp_nn_linear(...) \
     tp_nn_linear_at(TP_HERE, TP_MAKE(tp_nn_linear_args, .in_features = __VA_ARGS__))
 
+/** A residual block (He and others, 2016): body(x) + shortcut(x), whose shapes must be equal. Takes
+ *  over both modules, as children "body" and "shortcut"; tp_nn_identity() as the shortcut adds x as
+ *  it is. Where one is NULL the other is freed and NULL comes back. */
+TP_API tp_module *tp_nn_residual_at(tp_location at, tp_module *body, tp_module *shortcut);
+#define tp_nn_residual(body, shortcut) \
+    tp_nn_residual_at(TP_HERE, (tp_module *)(body), (tp_module *)(shortcut))
+
 /** (N, ...) to (N, all the rest). */
 TP_API tp_module *tp_nn_flatten_at(tp_location at);
 #define tp_nn_flatten() tp_nn_flatten_at(TP_HERE)
@@ -374,11 +381,12 @@ TP_API tp_tensor *tp_dropout_at(tp_location at, tp_tensor *x, double p);
 
 /** @name Layers as text
  *  @{ */
-/** A Sequential from a text: words separated by spaces, each a layer with its numbers behind a
- *  colon, for instance "flatten linear:128 leaky_relu:0.2 dropout:0.5 linear:10". `sample` is the
- *  shape of one sample, tp_shape(1, 28, 28): it tells each linear layer how many features reach it.
- *  Errors: ARGUMENT with the word, its column, and the nearest right one; then NULL. Owned by the
- *  caller. */
+/** A Sequential from a text: layers separated by spaces, each a word with its settings behind a
+ *  colon, "conv:8,k=5,p=2 relu maxpool:2 flatten linear:10". "(...)" is a Sequential inside,
+ *  "3*(...)" three of them, "(...)+" a residual block that adds what went in, and "(...)+(...)" one
+ *  that adds what the second group makes of it: docs/layer-text.md has it all. `sample` is the shape
+ *  of one sample, tp_shape(1, 28, 28): the sizes of inputs follow from it. Errors: ARGUMENT with the
+ *  word, its column, and what would be right; then NULL. Owned by the caller. */
 TP_API tp_module *tp_nn_from_text_at(tp_location at, const char *text, tp_shape sample);
 #define tp_nn_from_text(text, sample) tp_nn_from_text_at(TP_HERE, text, sample)
 /** How the i-th word is written, "linear:OUT"; NULL past the last. */

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "autograd/node.h"
+#include "nn/state.h"
 #include "ops/loop.h"
 
 double tp_calculate_gain(tp_nonlinearity nonlinearity, double slope) {
@@ -23,8 +24,15 @@ static tp_tensor *not_floating(tp_location at, const char *op, const tp_tensor *
     return tp_fail(at, op, TP_ERROR_DTYPE, tp_tensor_text(x), "a floating type", NULL);
 }
 
+/* A model that is loaded next needs no values. */
+static bool skipping(void) {
+    const tp_module_state *state = tp_ctx()->modules;
+    return state && state->skip_init;
+}
+
 static tp_tensor *fill_uniform(tp_location at, tp_tensor *x, double low, double high,
                                tp_generator *generator) {
+    if (skipping()) return x;
     tp_grad_mode mode = tp_grad_mode_begin(false);
     tp_tensor *result = tp_uniform_at(at, x, low, high, generator);
     tp_grad_mode_end(&mode);
@@ -33,6 +41,7 @@ static tp_tensor *fill_uniform(tp_location at, tp_tensor *x, double low, double 
 
 static tp_tensor *fill_normal(tp_location at, tp_tensor *x, double mean, double std,
                               tp_generator *generator) {
+    if (skipping()) return x;
     tp_grad_mode mode = tp_grad_mode_begin(false);
     tp_tensor *result = tp_normal_at(at, x, mean, std, generator);
     tp_grad_mode_end(&mode);

@@ -40,4 +40,10 @@ typedef struct tp_activation_layer {
 
 tp_tensor *tp_activation_layer_forward(tp_module *module, tp_tensor *x);
 
+/* Ends an intermediate value that only `next` needed, in a forward function; what backward needs of
+ * it stays with the graph. Values that somebody keeps, and `next` itself, stay. */
+static inline void tp_let_go(tp_tensor *value, const tp_tensor *next) {
+    if (value != next && value->life == TP_ALIVE && value->owner == TP_OWNER_SCOPE) tp_free(value);
+}
+
 #endif

@@ -61,8 +61,7 @@ static tp_tensor *run_layers(tp_location at, tp_module *const *layers, int count
         tp_hold(value); /* the header: a container inside may end it */
         tp_tensor *next = run_layer(at, layers, count, &i, value);
         state->handed_over = NULL;
-        if (mine && value != next && value->life == TP_ALIVE && value->owner == TP_OWNER_SCOPE)
-            tp_free(value);
+        if (mine) tp_let_go(value, next);
         tp_drop(value);
         value = next;
     }
