@@ -4,6 +4,7 @@
 #ifndef TAPER_OPS_H
 #define TAPER_OPS_H
 
+#include <taper/ops/conv.h>
 #include <taper/ops/elementwise.h>
 #include <taper/ops/index.h>
 #include <taper/ops/matmul.h>

@@ -2,7 +2,7 @@
 #ifndef TP_NN_LAYERS_H
 #define TP_NN_LAYERS_H
 
-#include <taper/ops/matmul.h>
+#include <taper/ops/conv.h>
 
 #include "nn/module.h"
 
@@ -16,6 +16,30 @@ typedef struct tp_linear_layer {
 } tp_linear_layer;
 
 tp_tensor *tp_linear_layer_forward(tp_module *module, tp_tensor *x);
+
+/* conv1d, conv2d and their transposes. */
+typedef struct tp_conv_layer {
+    tp_module base;
+    tp_tensor *weight,
+        *bias; /* (out, in / groups, kernel), transposed (in, out / groups, kernel); (out) or NULL */
+    int dims;
+    int64_t in_channels, out_channels, groups;
+    /* [0] is the height, [1] the width; a line has the latter only */
+    int64_t kernel[2], stride[2], padding[2], dilation[2], output_padding[2];
+    bool same;
+    tp_pad_mode padding_mode;
+    tp_activation activation; /* as in tp_linear_layer */
+    double negative_slope;
+} tp_conv_layer;
+
+/* Of the layers that can apply an activation in their own pass. */
+tp_tensor *tp_conv_layer_forward(tp_module *module, tp_tensor *x);
+
+/* Parameters "weight" and "bias" with PyTorch's default values: uniform in +-1/sqrt(fan_in), drawn from the thread's generator.
+ * NULL after an error; then nothing is left of them. */
+tp_tensor *tp_make_weight(tp_location at, tp_module *module, tp_shape shape, tp_dtype dtype);
+tp_tensor *tp_make_bias(tp_location at, tp_module *module, int64_t features, int64_t fan_in,
+                        tp_dtype dtype);
 
 typedef enum tp_activation_kind {
     TP_LAYER_RELU,

@@ -1,6 +1,4 @@
-#include <math.h>
 #include <stdio.h>
-#include <taper/init.h>
 
 #include "nn/layers.h"
 
@@ -23,33 +21,12 @@ static int64_t linear_multiply_adds(const tp_module *module, const tp_tensor *x,
     return tp_numel(y) * ((const tp_linear_layer *)module)->in_features;
 }
 
-/* Uniform in +-bound; PyTorch draws also where the bound is 0. */
-static bool draw(tp_location at, tp_tensor *x, double bound) {
-    tp_grad_mode mode = tp_grad_mode_begin(false);
-    bool fine = !tp_is_poison(tp_uniform_at(at, x, -bound, bound, NULL));
-    tp_grad_mode_end(&mode);
-    return fine;
-}
-
-/* Makes x a parameter once it was drawn; frees it where that, or the drawing, has failed. */
-static tp_tensor *adopt(tp_location at, tp_linear_layer *layer, const char *name, tp_tensor *x,
-                        bool drawn) {
-    if (drawn && tp_add_parameter(at, &layer->base, name, x)) return x;
-    tp_free(x);
-    return NULL;
-}
-
 static bool make_parameters(tp_location at, tp_linear_layer *layer, const tp_nn_linear_args *args) {
-    tp_tensor *weight = tp_empty_at(
-        at, (tp_create_args){tp_shape(args->out_features, args->in_features), args->dtype, false});
-    bool drawn =
-        !tp_is_poison(tp_init_kaiming_uniform_at(at, (tp_init_kaiming_args){weight, .a = sqrt(5)}));
-    layer->weight = adopt(at, layer, "weight", weight, drawn);
+    layer->weight = tp_make_weight(at, &layer->base,
+                                   tp_shape(args->out_features, args->in_features), args->dtype);
     if (!layer->weight || args->no_bias) return layer->weight != NULL;
-    tp_tensor *bias =
-        tp_empty_at(at, (tp_create_args){tp_shape(args->out_features), args->dtype, false});
-    double bound = args->in_features ? 1 / sqrt((double)args->in_features) : 0;
-    layer->bias = adopt(at, layer, "bias", bias, draw(at, bias, bound));
+    layer->bias =
+        tp_make_bias(at, &layer->base, args->out_features, args->in_features, args->dtype);
     return layer->bias != NULL;
 }
 

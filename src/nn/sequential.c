@@ -7,7 +7,7 @@ typedef struct tp_sequential {
     tp_module base;
 } tp_sequential;
 
-/* The activation that tp_linear can apply in its own pass. NONE where this layer is none, or one
+/* The activation that tp_linear and tp_conv2d can apply in their own pass. NONE where this layer is none, or one
  * that it cannot. */
 static tp_activation fusible(const tp_module *module, double *slope) {
     if (!module || module->forward != tp_activation_layer_forward || module->watched)
@@ -25,19 +25,34 @@ static tp_activation fusible(const tp_module *module, double *slope) {
     }
 }
 
+/* Where a layer that applies an activation itself keeps which one; NULL for other layers. */
+static tp_activation *activation_of(tp_module *layer, double **slope) {
+    if (layer->forward == tp_linear_layer_forward) {
+        tp_linear_layer *linear = (tp_linear_layer *)layer;
+        *slope = &linear->negative_slope;
+        return &linear->activation;
+    }
+    if (layer->forward == tp_conv_layer_forward) {
+        tp_conv_layer *conv = (tp_conv_layer *)layer;
+        *slope = &conv->negative_slope;
+        return &conv->activation;
+    }
+    return NULL;
+}
+
 /* Runs layer i, and the one behind it where both are one operation. *i ends at the last one that
  * ran. */
 static tp_tensor *run_layer(tp_location at, tp_module *const *layers, int count, int *i,
                             tp_tensor *x) {
     tp_module *layer = layers[*i];
-    if (!layer || layer->forward != tp_linear_layer_forward || layer->watched || *i + 1 >= count ||
-        tp_module_state_get()->observer)
+    double *slope;
+    tp_activation *activation = layer ? activation_of(layer, &slope) : NULL;
+    if (!activation || layer->watched || *i + 1 >= count || tp_module_state_get()->observer)
         return tp_call_at(at, layer, x);
-    tp_linear_layer *linear = (tp_linear_layer *)layer;
-    linear->activation = fusible(layers[*i + 1], &linear->negative_slope);
-    if (linear->activation) ++*i;
+    *activation = fusible(layers[*i + 1], slope);
+    if (*activation) ++*i;
     tp_tensor *y = tp_call_at(at, layer, x);
-    linear->activation = TP_ACTIVATION_NONE;
+    *activation = TP_ACTIVATION_NONE;
     return y;
 }
 

@@ -28,10 +28,11 @@ FAMILIES = [
     "random_ops",
     "image",
     "transforms",
+    "conv",
 ]
 # What draws random numbers is written with the kernels that PyTorch chooses on today's x86, as random.txt is: its plain ones
 # round x * (high - low) + low twice. All else comes from the plain kernels.
-STREAMS = {"nn", "train", "random_ops"}
+STREAMS = {"nn", "train", "random_ops", "conv"}
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 

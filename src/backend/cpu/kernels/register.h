@@ -5,6 +5,7 @@
 
 #define TP_KERNEL_FAMILIES(X, isa) \
     X(gemm, isa)                   \
+    X(conv, isa)                   \
     X(linear, isa)                 \
     X(elementwise, isa)            \
     X(reduce, isa)                 \

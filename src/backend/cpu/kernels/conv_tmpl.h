@@ -1,0 +1,51 @@
+/* Convolutions of one type. A template: conv.c includes it with REAL, REAL_BITS, INTEGER, UNSIGNED and NAME(x) defined.
+ *
+ * All three directions are products of matrices whose one operand is never written down whole: for each block of results the
+ * part of the source that it meets is copied once, with zeros around it (conv_stripe.h), and register tiles (conv_tile.h) read
+ * from there, either in place, where the columns between the rows of results are computed for nothing, or from panels in which
+ * they are left out. conv_plan.h chooses; conv_run.h carries it out; conv_weight.h is the gradient of the weight. */
+
+#if TP_VECTOR_BYTES * 8 / REAL_BITS == 16
+#define LANES 16
+#elif TP_VECTOR_BYTES * 8 / REAL_BITS == 8
+#define LANES 8
+#elif TP_VECTOR_BYTES * 8 / REAL_BITS == 4
+#define LANES 4
+#else
+#define LANES 2
+#endif
+
+#include "gemm_vector.h"
+
+#include "gemm_math.h"
+
+#include "conv_tile.h"
+
+#include "conv_plan.h"
+
+#include "conv_stripe.h"
+
+#include "conv_weights.h"
+
+#include "conv_finish.h"
+
+#include "conv_run.h"
+
+#include "conv_products.h"
+
+#include "conv_weight.h"
+
+#include "conv_pass.h"
+
+#undef LANES
+#undef VEC
+#undef LOOSE
+#undef IVEC
+#undef UVEC
+#undef PLAN
+#undef BLOCK
+#undef WALK
+#undef RUN
+#undef WEIGHT_PLAN
+#undef WEAVE
+#undef WEAVE_STAGE
