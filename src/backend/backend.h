@@ -9,6 +9,7 @@
 #include "backend/gemm.h"
 #include "backend/linear.h"
 #include "backend/reduce.h"
+#include "backend/winograd.h"
 #include "base/cpu.h"
 #include "base/pool.h"
 
@@ -60,6 +61,7 @@ typedef struct tp_kernels {
     tp_gemm_batched_fn gemm_batched[2];
     tp_linear_grad_fn linear_grad[2];
     tp_conv_kernels conv;
+    tp_winograd_kernels winograd;
     tp_loop_fn unary[TP_UNARY_COUNT][TP_DTYPE_COUNT]; /* out, x of one type; questions give bool */
     tp_loop_fn unary_grad[TP_UNARY_COUNT]
                          [2]; /* gx, g, x, y: y is NULL with stride 0 where not saved, x likewise */

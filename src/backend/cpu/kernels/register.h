@@ -7,6 +7,7 @@
     X(gemm, isa)                   \
     X(conv, isa)                   \
     X(linear, isa)                 \
+    X(winograd, isa)               \
     X(elementwise, isa)            \
     X(reduce, isa)                 \
     X(softmax, isa)                \

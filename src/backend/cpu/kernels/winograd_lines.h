@@ -1,0 +1,119 @@
+/* Winograd's transforms of one line. A template, see winograd.c.
+ *
+ * Multiplying two polynomials is multiplying their values at enough points. F(4, 3) makes four outputs of a filter of three
+ * taps from six products: at 0, 3/4, -3/4, 3/2, -3/2 and infinity. The usual points 0, 1, -1, 2, -2 need no fewer
+ * operations where multiply-adds are one instruction, and lose two and a half times as many digits. F(2, 3) needs four
+ * points: 0, 1, -1, infinity. The filter of F(m, 3) for the gradient of the weight has m taps and three outputs: F(3, m), with
+ * the same points and hence the same transform of x.
+ *
+ * In matrices: out = A^T ((G filter) * (B^T in)). For a point p, the row of B^T holds the coefficients of the product of
+ * (t - q) over the other points q, the row of G is 1, p, p^2, .. over that product's value at p, the column of A^T is 1, p,
+ * p^2, ..; infinity stands for the leading coefficients. */
+
+/* the four points other than 0 and infinity of F(4, 3): P, -P, Q, -Q; all of these are exact in binary */
+#define P  ((REAL)0.75)
+#define Q  ((REAL)1.5)
+#define P2 (P * P)
+#define Q2 (Q * Q)
+/* one over the product of the differences to the other points: at 0, at P and -P, at Q and -Q */
+#define AT_0 (1 / (P2 * Q2))
+#define AT_P (1 / (2 * P2 * (P2 - Q2)))
+#define AT_Q (1 / (2 * Q2 * (Q2 - P2)))
+
+/* B^T, 6x6 */
+TP_ALWAYS_INLINE void NAME(input_line4)(const VEC *d, VEC *t) {
+    VEC even_p = d[4] - Q2 * d[2], odd_p = d[3] - Q2 * d[1];
+    VEC even_q = d[4] - P2 * d[2], odd_q = d[3] - P2 * d[1];
+    t[0] = d[4] + (P2 * Q2 * d[0] - (P2 + Q2) * d[2]);
+    t[1] = even_p + P * odd_p;
+    t[2] = even_p - P * odd_p;
+    t[3] = even_q + Q * odd_q;
+    t[4] = even_q - Q * odd_q;
+    t[5] = d[5] + (P2 * Q2 * d[1] - (P2 + Q2) * d[3]);
+}
+
+/* A^T, 4x6 */
+TP_ALWAYS_INLINE void NAME(output_line4)(const VEC *m, VEC *y) {
+    VEC sum_p = m[1] + m[2], sum_q = m[3] + m[4];
+    VEC difference_p = m[1] - m[2], difference_q = m[3] - m[4];
+    y[0] = m[0] + (sum_p + sum_q);
+    y[1] = P * difference_p + Q * difference_q;
+    y[2] = P2 * sum_p + Q2 * sum_q;
+    y[3] = m[5] + P * P2 * difference_p + Q * Q2 * difference_q;
+}
+
+/* G, 6x3 */
+TP_ALWAYS_INLINE void NAME(kernel_line4)(const VEC *g, VEC *u) {
+    VEC even_p = AT_P * g[0] + AT_P * P2 * g[2], odd_p = AT_P * P * g[1];
+    VEC even_q = AT_Q * g[0] + AT_Q * Q2 * g[2], odd_q = AT_Q * Q * g[1];
+    u[0] = AT_0 * g[0];
+    u[1] = even_p + odd_p;
+    u[2] = even_p - odd_p;
+    u[3] = even_q + odd_q;
+    u[4] = even_q - odd_q;
+    u[5] = g[2];
+}
+
+/* G of the weight's gradient, 6x4 */
+TP_ALWAYS_INLINE void NAME(gradient_line4)(const VEC *g, VEC *u) {
+    VEC even_p = AT_P * g[0] + AT_P * P2 * g[2], odd_p = AT_P * P * g[1] + AT_P * P * P2 * g[3];
+    VEC even_q = AT_Q * g[0] + AT_Q * Q2 * g[2], odd_q = AT_Q * Q * g[1] + AT_Q * Q * Q2 * g[3];
+    u[0] = AT_0 * g[0];
+    u[1] = even_p + odd_p;
+    u[2] = even_p - odd_p;
+    u[3] = even_q + odd_q;
+    u[4] = even_q - odd_q;
+    u[5] = g[3];
+}
+
+/* A^T of the weight's gradient, 3x6 */
+TP_ALWAYS_INLINE void NAME(weight_line4)(const VEC *m, VEC *w) {
+    VEC sum_p = m[1] + m[2], sum_q = m[3] + m[4];
+    w[0] = m[0] + (sum_p + sum_q);
+    w[1] = P * (m[1] - m[2]) + Q * (m[3] - m[4]);
+    w[2] = m[5] + P2 * sum_p + Q2 * sum_q;
+}
+
+#undef P
+#undef Q
+#undef P2
+#undef Q2
+#undef AT_0
+#undef AT_P
+#undef AT_Q
+
+/* The same for F(2, 3), with the signs of the first row of B^T and of G turned. */
+TP_ALWAYS_INLINE void NAME(input_line2)(const VEC *d, VEC *t) {
+    t[0] = d[0] - d[2];
+    t[1] = d[2] + d[1];
+    t[2] = d[2] - d[1];
+    t[3] = d[3] - d[1];
+}
+
+TP_ALWAYS_INLINE void NAME(output_line2)(const VEC *m, VEC *y) {
+    y[0] = m[0] + (m[1] + m[2]);
+    y[1] = m[3] + (m[1] - m[2]);
+}
+
+TP_ALWAYS_INLINE void NAME(kernel_line2)(const VEC *g, VEC *u) {
+    VEC even = (REAL)0.5 * (g[0] + g[2]), odd = (REAL)0.5 * g[1];
+    u[0] = g[0];
+    u[1] = even + odd;
+    u[2] = even - odd;
+    u[3] = g[2];
+}
+
+TP_ALWAYS_INLINE void NAME(gradient_line2)(const VEC *g, VEC *u) {
+    VEC even = (REAL)0.5 * g[0], odd = (REAL)0.5 * g[1];
+    u[0] = g[0];
+    u[1] = even + odd;
+    u[2] = even - odd;
+    u[3] = g[1];
+}
+
+TP_ALWAYS_INLINE void NAME(weight_line2)(const VEC *m, VEC *w) {
+    VEC sum = m[1] + m[2];
+    w[0] = m[0] + sum;
+    w[1] = m[1] - m[2];
+    w[2] = m[3] + sum;
+}

@@ -1,0 +1,111 @@
+/* Pixels on their way between images, where those of one channel are neighbours, and stages, where the LANES channels of one
+ * pixel are. A template, see winograd.c. */
+
+/* What lies where of a run of pixels: `count` pixels that are neighbours in the image, of `channels` (at most LANES) channels
+ * `channel_step` apart; in the stage every `width` pixels are followed by a gap of `gap` elements. */
+typedef struct NAME(run) {
+    int64_t count, width, gap, channel_step;
+    int channels;
+} NAME(run);
+#define RUN NAME(run)
+
+/* LANES pixels of every channel to or from v; the first `count` of them where that is less. */
+TP_ALWAYS_INLINE void NAME(load_pixels)(const RUN *run, const REAL *from, int64_t count, VEC *v) {
+    if (count >= LANES && run->channels == LANES) {
+        TP_UNROLL for (int c = 0; c < LANES; c++) v[c] = NAME(load)(from + c * run->channel_step);
+        return;
+    }
+    TP_UNROLL for (int c = 0; c < LANES; c++) {
+        v[c] = (VEC){0};
+        if (c < run->channels)
+            v[c] = NAME(load_part)(from + c * run->channel_step, count < LANES ? count : LANES);
+    }
+}
+
+/* The pixels into the stage at `to`; lanes beyond the last channel become zero. */
+static void NAME(stage_run)(const RUN *run, const REAL *from, REAL *to) {
+    int64_t column = 0;
+    for (int64_t i = 0; i < run->count; i += LANES, from += LANES) {
+        VEC v[LANES];
+        int64_t count = run->count - i;
+        NAME(load_pixels)(run, from, count, v);
+        NAME(transpose)(v);
+        if (count >= LANES && column + LANES < run->width) { /* no gap among them */
+            TP_UNROLL for (int p = 0; p < LANES; p++) NAME(store)(to + p * LANES, v[p]);
+            to += LANES * LANES;
+            column += LANES;
+            continue;
+        }
+        TP_UNROLL for (int p = 0; p < LANES; p++) {
+            if (p >= count) break;
+            NAME(store)(to, v[p]);
+            to += LANES;
+            if (++column == run->width) to += run->gap, column = 0;
+        }
+    }
+}
+
+/* What happens to pixels on their way out. */
+typedef struct NAME(finish) {
+    const REAL *bias; /* of the first channel, or NULL */
+    tp_epilogue activation;
+    REAL slope;
+    bool accumulate;
+} NAME(finish);
+#define FINISH NAME(finish)
+
+TP_ALWAYS_INLINE void NAME(finish_pixels)(tp_epilogue activation, REAL slope, VEC bias, VEC *v) {
+    TP_UNROLL for (int p = 0; p < LANES; p++) v[p] = NAME(activate)(activation, slope, v[p] + bias);
+}
+
+TP_ALWAYS_INLINE void NAME(store_pixels)(const RUN *run, REAL *to, int64_t count, bool accumulate,
+                                         const VEC *v) {
+    if (count >= LANES && run->channels == LANES && !accumulate) {
+        TP_UNROLL for (int c = 0; c < LANES; c++) NAME(store)(to + c * run->channel_step, v[c]);
+        return;
+    }
+    if (count > LANES) count = LANES;
+    TP_UNROLL for (int c = 0; c < LANES; c++) {
+        if (c >= run->channels) break;
+        REAL *at = to + c * run->channel_step;
+        VEC pixels = v[c];
+        if (accumulate) pixels += NAME(load_part)(at, count);
+        NAME(store_part)(at, pixels, count);
+    }
+}
+
+/* The pixels from the stage at `from` into the image. */
+static void NAME(unstage_run)(const RUN *run, const FINISH *finish, const REAL *from, REAL *to) {
+    int64_t column = 0;
+    VEC bias = {0};
+    if (finish->bias) bias = NAME(load_part)(finish->bias, run->channels);
+    for (int64_t i = 0; i < run->count; i += LANES, to += LANES) {
+        VEC v[LANES];
+        int64_t count = run->count - i;
+        if (count >= LANES && column + LANES < run->width) { /* no gap among them */
+            TP_UNROLL for (int p = 0; p < LANES; p++) v[p] = NAME(load)(from + p * LANES);
+            from += LANES * LANES;
+            column += LANES;
+        } else {
+            TP_UNROLL for (int p = 0; p < LANES; p++) {
+                v[p] = (VEC){0};
+                if (p >= count) continue;
+                v[p] = NAME(load)(from);
+                from += LANES;
+                if (++column == run->width) from += run->gap, column = 0;
+            }
+        }
+        switch (finish->activation) {
+#define CASE(kind) \
+    case kind: NAME(finish_pixels)(kind, finish->slope, bias, v); break;
+            CASE(TP_EPILOGUE_RELU)
+            CASE(TP_EPILOGUE_LEAKY_RELU)
+            CASE(TP_EPILOGUE_SIGMOID)
+            CASE(TP_EPILOGUE_TANH)
+        default: NAME(finish_pixels)(TP_EPILOGUE_NONE, 0, bias, v);
+#undef CASE
+        }
+        NAME(transpose)(v);
+        NAME(store_pixels)(run, to, count, finish->accumulate, v);
+    }
+}

@@ -1,0 +1,57 @@
+/* Winograd's transforms of a tile: of its columns, then of its rows, for LANES channels at a time. A template, see
+ * winograd.c. */
+
+/* Element (i, j), a vector, lies i * row + j * col elements from the first. */
+typedef void (*NAME(transform_fn))(const REAL *from, int64_t from_row, int64_t from_col, REAL *to,
+                                   int64_t to_row, int64_t to_col);
+
+/* (in, in) to (out, out), where `line` makes out vectors of in */
+#define TRANSFORM(name, in, out, line)                                                     \
+    static void NAME(name)(const REAL *from, int64_t from_row, int64_t from_col, REAL *to, \
+                           int64_t to_row, int64_t to_col) {                               \
+        VEC middle[out][in];                                                               \
+        TP_UNROLL for (int j = 0; j < in; j++) {                                           \
+            VEC column[in], made[out];                                                     \
+            TP_UNROLL for (int i = 0; i < in; i++) column[i] =                             \
+                NAME(load)(from + i * from_row + j * from_col);                            \
+            NAME(line)(column, made);                                                      \
+            TP_UNROLL for (int i = 0; i < out; i++) middle[i][j] = made[i];                \
+        }                                                                                  \
+        TP_UNROLL for (int i = 0; i < out; i++) {                                          \
+            VEC made[out];                                                                 \
+            NAME(line)(middle[i], made);                                                   \
+            TP_UNROLL for (int j = 0; j < out; j++)                                        \
+                NAME(store)(to + i * to_row + j * to_col, made[j]);                        \
+        }                                                                                  \
+    }
+TRANSFORM(input_tile4, 6, 6, input_line4)
+TRANSFORM(output_tile4, 6, 4, output_line4)
+TRANSFORM(kernel_tile4, 3, 6, kernel_line4)
+TRANSFORM(gradient_tile4, 4, 6, gradient_line4)
+TRANSFORM(weight_tile4, 6, 3, weight_line4)
+TRANSFORM(input_tile2, 4, 4, input_line2)
+TRANSFORM(output_tile2, 4, 2, output_line2)
+TRANSFORM(kernel_tile2, 3, 4, kernel_line2)
+TRANSFORM(gradient_tile2, 2, 4, gradient_line2)
+TRANSFORM(weight_tile2, 4, 3, weight_line2)
+#undef TRANSFORM
+
+/* F(tile x tile, 3x3) */
+typedef struct NAME(method) {
+    int tile, points; /* of a side: outputs and products */
+    NAME(transform_fn) input, output, kernel, gradient, weight;
+} NAME(method);
+#define METHOD NAME(method)
+
+static const METHOD NAME(methods)[] = {
+    {4, 6, NAME(input_tile4), NAME(output_tile4), NAME(kernel_tile4), NAME(gradient_tile4),
+     NAME(weight_tile4)},
+    {2, 4, NAME(input_tile2), NAME(output_tile2), NAME(kernel_tile2), NAME(gradient_tile2),
+     NAME(weight_tile2)}};
+
+/* The method that multiplies less, smaller tiles where they are equal. */
+static const METHOD *NAME(choose_method)(int64_t rows, int64_t cols) {
+    int64_t large = 36 * ((rows + 3) / 4) * ((cols + 3) / 4);
+    int64_t small = 16 * ((rows + 1) / 2) * ((cols + 1) / 2);
+    return &NAME(methods)[large < small ? 0 : 1];
+}

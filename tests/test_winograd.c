@@ -1,0 +1,337 @@
+/* Winograd convolutions against a direct one in double: every instruction set, direction, border, odd sizes, and any number of
+ * threads. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backend/backend.h"
+
+typedef enum direction { FORWARD, GRAD_INPUT, GRAD_WEIGHT, DIRECTIONS } direction;
+static const char *const direction_names[] = {"forward", "input gradient", "weight gradient"};
+
+typedef struct trial {
+    int64_t images, in, out, h, w;
+    int64_t top, left, bottom, right; /* zeros beside the image */
+    bool bias, accumulate;
+    tp_epilogue activation;
+} trial;
+
+static uint64_t state = 1;
+static uint32_t next_random(void) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(state >> 33);
+}
+static int64_t below(int64_t n) { return (int64_t)(next_random() % (uint64_t)n); }
+
+/* count random numbers of [-1, 1) with 64 NaN behind them that nobody may let into a result */
+static float *random_block(int64_t count) {
+    float *block = malloc((size_t)(count + 64) * sizeof *block);
+    assert_non_null(block);
+    for (int64_t i = 0; i < count + 64; i++)
+        block[i] = i < count ? (float)((double)next_random() / 1073741824.0 - 1) : NAN;
+    return block;
+}
+
+typedef struct operands {
+    tp_winograd_args args;
+    float *x, *weight, *y, *bias;
+    int64_t counts[DIRECTIONS]; /* elements of what each direction makes */
+} operands;
+
+static operands make_operands(const trial *t) {
+    operands o = {.args = {.images = t->images,
+                           .in_channels = t->in,
+                           .in_h = t->h,
+                           .in_w = t->w,
+                           .out_channels = t->out,
+                           .out_h = t->h + t->top + t->bottom - 2,
+                           .out_w = t->w + t->left + t->right - 2,
+                           .top = t->top,
+                           .left = t->left,
+                           .accumulate = t->accumulate,
+                           .activation = t->activation,
+                           .slope = 0.25}};
+    o.counts[FORWARD] = t->images * t->out * o.args.out_h * o.args.out_w;
+    o.counts[GRAD_INPUT] = t->images * t->in * t->h * t->w;
+    o.counts[GRAD_WEIGHT] = t->out * t->in * 9;
+    o.args.y = o.y = random_block(o.counts[FORWARD]);
+    o.args.x = o.x = random_block(o.counts[GRAD_INPUT]);
+    o.args.weight = o.weight = random_block(o.counts[GRAD_WEIGHT]);
+    o.bias = random_block(t->out);
+    if (t->bias) o.args.bias = o.bias;
+    return o;
+}
+
+static void free_operands(operands *o) {
+    free(o->x);
+    free(o->weight);
+    free(o->y);
+    free(o->bias);
+}
+
+static tp_winograd_fn kernel(const tp_kernels *kernels, direction d) {
+    const tp_winograd_kernels *w = &kernels->winograd;
+    return d == FORWARD ? w->forward : d == GRAD_INPUT ? w->grad_input : w->grad_weight;
+}
+
+/* Adds every product of the convolution to its place in sum, and its magnitude to the same place in size. */
+static void convolve(const tp_winograd_args *a, direction d, double *sum, double *size) {
+    int64_t planes = a->images * a->out_channels;
+    for (int64_t plane = 0; plane < planes; plane++) {
+        int64_t n = plane / a->out_channels, o = plane % a->out_channels;
+        for (int64_t row = 0; row < a->in_channels * a->out_h; row++) {
+            int64_t c = row / a->out_h, i = row % a->out_h;
+            for (int64_t j = 0; j < a->out_w; j++) {
+                int64_t y = (plane * a->out_h + i) * a->out_w + j;
+                for (int64_t tap = 0; tap < 9; tap++) {
+                    int64_t r = i + tap / 3 - a->top, s = j + tap % 3 - a->left;
+                    if (r < 0 || r >= a->in_h || s < 0 || s >= a->in_w) continue;
+                    int64_t x = ((n * a->in_channels + c) * a->in_h + r) * a->in_w + s;
+                    int64_t w = (o * a->in_channels + c) * 9 + tap;
+                    double product = d == FORWARD      ? (double)a->x[x] * (double)a->weight[w]
+                                     : d == GRAD_INPUT ? (double)a->y[y] * (double)a->weight[w]
+                                                       : (double)a->x[x] * (double)a->y[y];
+                    int64_t at = d == FORWARD ? y : d == GRAD_INPUT ? x : w;
+                    sum[at] += product;
+                    size[at] += fabs(product);
+                }
+            }
+        }
+    }
+}
+
+static double activate(tp_epilogue kind, double slope, double x) {
+    if (kind == TP_EPILOGUE_RELU) return x > 0 ? x : 0;
+    if (kind == TP_EPILOGUE_LEAKY_RELU) return x > 0 ? x : slope * x;
+    return x;
+}
+
+static void fail_at(const trial *t, direction d, int64_t i, double got, double want,
+                    const char *what) {
+    fail_msg("%s: %s of %lld images, %lld to %lld channels, %lldx%lld, border %lld %lld %lld %lld, "
+             "bias %d, activation %d, accumulate %d: element %lld is %.9g, not %.9g",
+             what, direction_names[d], (long long)t->images, (long long)t->in, (long long)t->out,
+             (long long)t->h, (long long)t->w, (long long)t->top, (long long)t->left,
+             (long long)t->bottom, (long long)t->right, t->bias, t->activation, t->accumulate,
+             (long long)i, got, want);
+}
+
+/* An error spreads over a tile, so that it is in proportion to what is largest there: of the pixels of one channel, or the taps of
+ * one kernel, that whose products have the largest sum of magnitudes. */
+static const double transform_error = 2e-6;
+
+static double largest(const double *size, int64_t count) {
+    double most = 0;
+    for (int64_t i = 0; i < count; i++) most = fmax(most, size[i]);
+    return most;
+}
+
+static void check(const tp_kernels *kernels, tp_pool *pool, const trial *t, direction d) {
+    operands o = make_operands(t);
+    int64_t count = o.counts[d];
+    double *sum = calloc((size_t)count + 1, sizeof *sum), *size = calloc((size_t)count + 1, 8);
+    float *result = random_block(count), *old = malloc((size_t)(count + 64) * sizeof *old);
+    assert_true(sum && size && old);
+    if (!t->accumulate) {
+        for (int64_t i = 0; i < count; i++) result[i] = NAN;
+    }
+    memcpy(old, result, (size_t)(count + 64) * sizeof *old);
+    convolve(&o.args, d, sum, size);
+    o.args.result = result;
+    assert_true(kernel(kernels, d)(pool, &o.args));
+    int64_t plane = d == FORWARD      ? o.args.out_h * o.args.out_w
+                    : d == GRAD_INPUT ? o.args.in_h * o.args.in_w
+                                      : 9;
+    double most = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (i % plane == 0) most = largest(size + i, plane);
+        double want = sum[i] + (t->accumulate ? (double)old[i] : 0);
+        double bias = 0;
+        if (d == FORWARD && t->bias) bias = (double)o.bias[i / plane % t->out];
+        if (d == FORWARD) want = activate(t->activation, 0.25, want + bias);
+        double allowed = transform_error * most + 3e-7 * (1 + fabs(bias));
+        if (!(fabs((double)result[i] - want) <= allowed))
+            fail_at(t, d, i, (double)result[i], want, kernels->name);
+    }
+    assert_memory_equal(result + count, old + count, 64 * sizeof *old);
+    free(sum);
+    free(size);
+    free(result);
+    free(old);
+    free_operands(&o);
+}
+
+/* Runs the function for each instruction set that this build and machine have. */
+static void each_level(void (*fn)(const tp_kernels *, tp_pool *)) {
+    tp_pool *pool = tp_pool_new(2, NULL);
+    assert_non_null(pool);
+    const tp_kernels *last = NULL;
+    for (int level = 0; level < TP_CPU_LEVEL_COUNT; level++) {
+        if (!tp_cpu_runs((tp_cpu_level)level)) continue;
+        const tp_kernels *kernels = tp_kernels_choose((tp_cpu_level)level);
+        if (kernels != last) fn(kernels, pool);
+        last = kernels;
+    }
+    tp_pool_free(pool);
+}
+
+static trial plain(int64_t images, int64_t in, int64_t out, int64_t h, int64_t w, int64_t border) {
+    return (trial){.images = images,
+                   .in = in,
+                   .out = out,
+                   .h = h,
+                   .w = w,
+                   .top = border,
+                   .left = border,
+                   .bottom = border,
+                   .right = border};
+}
+
+/* Sizes on both sides of tiles, vectors and segments, each with every border that leaves an image. */
+static void try_sizes(const tp_kernels *kernels, tp_pool *pool) {
+    static const int64_t sizes[][5] = {{1, 1, 1, 1, 1},   {5, 3, 17, 1, 1},    {1, 17, 3, 3, 3},
+                                       {5, 65, 17, 5, 7}, {1, 3, 65, 2, 2},    {5, 16, 32, 4, 4},
+                                       {5, 33, 16, 7, 7}, {1, 1, 3, 5, 7},     {3, 17, 48, 14, 14},
+                                       {1, 8, 40, 9, 30}, {1, 3, 5, 3, 300},   {1, 2, 3, 300, 3},
+                                       {0, 3, 4, 5, 5},   {2, 64, 64, 28, 28}, {1, 5, 2, 40, 301},
+                                       {33, 4, 4, 2, 2},  {2, 0, 3, 4, 4},     {2, 3, 0, 4, 4}};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        for (int64_t border = 0; border <= 2; border++) {
+            const int64_t *size = sizes[s];
+            if (size[3] + 2 * border < 3 || size[4] + 2 * border < 3) continue;
+            trial t = plain(size[0], size[1], size[2], size[3], size[4], border);
+            t.bias = border != 0;
+            t.activation = (tp_epilogue)((s + (size_t)border) % 3);
+            for (int d = 0; d < DIRECTIONS; d++) check(kernels, pool, &t, (direction)d);
+        }
+    }
+}
+static void test_sizes(void **unused) {
+    (void)unused;
+    each_level(try_sizes);
+}
+
+/* Any sizes, with borders that differ from side to side. */
+static void try_random(const tp_kernels *kernels, tp_pool *pool) {
+    for (int i = 0; i < 150; i++) {
+        trial t = {.images = 1 + below(4), .in = 1 + below(40), .out = 1 + below(70)};
+        t.h = 1 + below(20), t.w = 1 + below(20);
+        t.top = below(3), t.left = below(3), t.bottom = below(3), t.right = below(3);
+        if (t.h + t.top + t.bottom < 3 || t.w + t.left + t.right < 3) continue;
+        t.bias = below(2);
+        t.accumulate = below(3) == 0;
+        if (!t.accumulate) t.activation = (tp_epilogue)below(3);
+        check(kernels, pool, &t, (direction)below(DIRECTIONS));
+    }
+}
+static void test_random(void **unused) {
+    (void)unused;
+    each_level(try_random);
+}
+
+/* The same bits at 1, 2, 3 and 7 threads, and from inside a task. */
+typedef struct inner_call {
+    tp_winograd_fn fn;
+    tp_pool *pool;
+    const tp_winograd_args *args;
+} inner_call;
+static void call_inside(void *arg, int64_t task, int worker) {
+    (void)worker;
+    inner_call *call = arg;
+    if (task == 1) assert_true(call->fn(call->pool, call->args));
+}
+
+static void compare_threads(const tp_kernels *kernels, const trial *t, direction d) {
+    static const int threads[] = {1, 2, 3, 7, 2};
+    operands o = make_operands(t);
+    size_t bytes = (size_t)o.counts[d] * sizeof(float);
+    float *first = random_block(o.counts[d]), *result = random_block(o.counts[d]);
+    for (int i = 0; i < 5; i++) {
+        tp_pool *pool = tp_pool_new(threads[i], NULL);
+        assert_non_null(pool);
+        o.args.result = i == 0 ? first : result;
+        inner_call call = {kernel(kernels, d), pool, &o.args};
+        if (i < 4)
+            assert_true(call.fn(pool, &o.args));
+        else
+            tp_pool_run(pool, 2, call_inside, &call);
+        if (i > 0 && memcmp(first, result, bytes) != 0)
+            fail_at(t, d, 0, threads[i], 1, "bits differ with threads");
+        tp_pool_free(pool);
+    }
+    free(first);
+    free(result);
+    free_operands(&o);
+}
+
+static void try_threads(const tp_kernels *kernels, tp_pool *unused) {
+    (void)unused;
+    static const int64_t sizes[][5] = {
+        {32, 64, 64, 14, 14}, {8, 128, 128, 7, 7}, {1, 40, 100, 30, 30}, {16, 70, 130, 2, 2},
+        {9, 33, 17, 28, 28},  {1, 16, 16, 9, 500}, {2, 256, 64, 5, 5}};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        const int64_t *size = sizes[s];
+        trial t = plain(size[0], size[1], size[2], size[3], size[4], 1);
+        t.bias = true;
+        t.activation = TP_EPILOGUE_RELU;
+        for (int d = 0; d < DIRECTIONS; d++) compare_threads(kernels, &t, (direction)d);
+    }
+}
+static void test_threads(void **unused) {
+    (void)unused;
+    each_level(try_threads);
+}
+
+/* Memory that runs out: an answer, no crash, and the next convolution works. */
+static int allowed_blocks;
+static void *limited_allocate(size_t bytes, void *user) {
+    (void)user;
+    return allowed_blocks-- > 0 ? malloc(bytes) : NULL;
+}
+static void limited_release(void *block, void *user) {
+    (void)user;
+    free(block);
+}
+static void try_memory(const tp_kernels *kernels, tp_pool *unused) {
+    (void)unused;
+    tp_pool_memory memory = {limited_allocate, limited_release, NULL};
+    trial t = plain(8, 32, 32, 14, 14, 1);
+    for (int d = 0; d < DIRECTIONS; d++) {
+        operands o = make_operands(&t);
+        o.args.result = random_block(o.counts[d]);
+        tp_winograd_fn fn = kernel(kernels, (direction)d);
+        assert_false(fn(NULL, &o.args));
+        allowed_blocks = 1;
+        tp_pool *pool = tp_pool_new(2, &memory);
+        assert_non_null(pool);
+        assert_false(fn(pool, &o.args));
+        allowed_blocks = 1;
+        assert_false(fn(pool, &o.args)); /* enough for the first worker only */
+        allowed_blocks = 100;
+        assert_true(fn(pool, &o.args));
+        tp_pool_free(pool);
+        free(o.args.result);
+        free_operands(&o);
+    }
+}
+static void test_memory(void **unused) {
+    (void)unused;
+    each_level(try_memory);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
