@@ -66,4 +66,18 @@ typedef struct tp_gemm_batch {
 typedef bool (*tp_gemm_batched_fn)(tp_pool *pool, const tp_gemm_args *args,
                                    const tp_gemm_batch *batch);
 
+/* The border before part t of `parts` of n: a multiple of unit. */
+static inline int64_t tp_gemm_border(int64_t n, int parts, int t, int64_t unit) {
+    if (t >= parts) return n;
+    int64_t units = (n + unit - 1) / unit;
+    int64_t at = (units / parts * t + units % parts * t / parts) * unit;
+    return at < n ? at : n;
+}
+
+/* The same for rows of the result. What is to meet the rows of a weight in the cache of the thread
+ * that has them cuts it in the same way. */
+static inline int64_t tp_gemm_row_border(int64_t rows, int parts, int t) {
+    return tp_gemm_border(rows, parts, t, rows >= 8 * parts ? 4 : 1);
+}
+
 #endif

@@ -25,7 +25,7 @@ enum { STATE_MASK = (1 << STATE_BITS) - 1, CACHE_LINE = 64, SPIN_CHECK = 32 };
 
 /* How long a worker looks for work before it sleeps, and how long a caller spins on a busy worker.
  */
-static const int64_t spin_nanoseconds = 50000;
+static const int64_t spin_nanoseconds = 100000;
 
 typedef struct tp_worker {
     _Alignas(CACHE_LINE) atomic_uint_fast64_t ticket;
@@ -107,30 +107,45 @@ static void wake_sleeper(tp_worker *w) {
     pthread_mutex_unlock(&w->mutex);
 }
 
-/* Waits until the ticket's state is none of those in the set (bits by state); spins first. Returns
- * the ticket. */
-static uint64_t wait_while(tp_worker *w, unsigned states, bool spin) {
+/* Looks busily for a ticket whose state is none of those in the set (bits by state), for a while.
+ * Returns the ticket that it saw last. */
+static uint64_t spin_while(const tp_worker *w, unsigned states) {
     uint64_t ticket = atomic_load(&w->ticket);
     int64_t until = 0;
     for (int i = 1; states >> ticket_state(ticket) & 1; i++) {
-        if (spin && i % SPIN_CHECK == 0) {
+        if (i % SPIN_CHECK == 0) {
             int64_t time = clock_nanoseconds();
             if (until == 0) until = time + spin_nanoseconds;
-            spin = time < until;
+            if (time >= until) break;
             sched_yield(); /* on a busy machine, who we wait for may wait for our processor */
         }
-        if (!spin) break;
         relax();
         ticket = atomic_load(&w->ticket);
     }
-    if (!(states >> ticket_state(ticket) & 1)) return ticket;
+    return ticket;
+}
+
+/* Sleeps until the ticket is another than this one. */
+static uint64_t sleep_on(tp_worker *w, uint64_t ticket) {
+    uint64_t now;
     pthread_mutex_lock(&w->mutex);
     atomic_fetch_add(&w->sleepers, 1);
-    while (states >> ticket_state(ticket = atomic_load(&w->ticket)) & 1)
-        pthread_cond_wait(&w->wake, &w->mutex);
+    while ((now = atomic_load(&w->ticket)) == ticket) pthread_cond_wait(&w->wake, &w->mutex);
     atomic_fetch_sub(&w->sleepers, 1);
     pthread_mutex_unlock(&w->mutex);
-    return ticket;
+    return now;
+}
+
+/* Waits until the ticket's state is none of those in the set; spins first. Returns the ticket.
+ * Whoever was woken too late, for a range that the caller has taken back meanwhile, spins again: the
+ * next range is likely to follow soon, and a sleeper would be late for that one too. */
+static uint64_t wait_while(tp_worker *w, unsigned states, bool spin) {
+    for (;;) {
+        uint64_t ticket = spin ? spin_while(w, states) : atomic_load(&w->ticket);
+        if (!(states >> ticket_state(ticket) & 1)) return ticket;
+        ticket = sleep_on(w, ticket);
+        if (!(states >> ticket_state(ticket) & 1)) return ticket;
+    }
 }
 
 static void run_tasks(tp_pool *pool, tp_task_fn fn, void *arg, int64_t begin, int64_t end,
@@ -211,6 +226,15 @@ void tp_pool_free(tp_pool *pool) {
 }
 
 int tp_pool_threads(const tp_pool *pool) { return pool ? pool->threads : 1; }
+
+int tp_pool_awake(const tp_pool *pool) {
+    int awake = 1;
+    if (!pool || inside.pool == pool) return awake;
+    while (awake < pool->started &&
+           atomic_load_explicit(&pool->workers[awake].sleepers, memory_order_relaxed) == 0)
+        awake++;
+    return awake;
+}
 
 /* Starts the threads; those that the system refuses are not asked for again. */
 static void start_threads(tp_pool *pool) {

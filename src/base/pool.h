@@ -42,6 +42,11 @@ void tp_pool_free(tp_pool *pool);
 /* Threads that it was made for, at least 1; 1 for NULL. */
 int tp_pool_threads(const tp_pool *pool);
 
+/* How many threads would work at once: the caller and those workers behind it that are looking for
+ * work this moment. Waking a sleeper costs some microseconds; what is too small to pay for that may
+ * still be shared with these. Only for what does not change results. */
+int tp_pool_awake(const tp_pool *pool);
+
 /* Runs fn(arg, task, worker) for every task in [0, tasks) and returns when all are done. Called
  * from inside a task of the same pool, or with pool NULL, it runs them inline, in order, on the
  * worker it is called from. */

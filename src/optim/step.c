@@ -7,7 +7,8 @@
 #include "ops/loop.h"
 #include "optim/optim.h"
 
-enum { GRAIN = 1 << 14 }; /* elements that are worth another thread */
+/* elements that are worth another thread, and one that is awake */
+enum { GRAIN = 1 << 14, AWAKE_GRAIN = 1 << 12 };
 
 /* A stretch of the flat blocks that is updated alike. */
 typedef struct stretch {
@@ -62,18 +63,34 @@ typedef struct blocks {
     tp_pool *pool;
     tp_gemm_fn gemm;
     tp_gemm_args product;
-    int64_t rows, row_blocks, columns; /* of a block, in the weight, of a block */
+    int64_t columns; /* of a block */
+    int parts;       /* of the rows, one a thread, cut as the products of the layer are cut */
+    int64_t in_part; /* blocks of rows in each */
     atomic_bool failed;
 } blocks;
+
+/* Where a task's block begins; returns how many rows it has. The tasks of a part follow one another,
+ * so that they go to one thread. */
+static int64_t block_rows(const blocks *b, int64_t task, int64_t *i, int64_t *j) {
+    int64_t column_blocks = (b->product.n + b->columns - 1) / b->columns;
+    int part = (int)(task / (b->in_part * column_blocks));
+    int64_t within = task % (b->in_part * column_blocks);
+    int64_t begin = tp_gemm_row_border(b->product.m, b->parts, part);
+    int64_t rows = tp_gemm_row_border(b->product.m, b->parts, part + 1) - begin;
+    int64_t share = (rows + b->in_part - 1) / b->in_part, at = within % b->in_part * share;
+    *i = begin + at;
+    *j = within / b->in_part * b->columns;
+    return at >= rows ? 0 : rows - at < share ? rows - at : share;
+}
 
 /* Computes one block of the gradient into scratch memory and uses it. */
 static void update_block(void *arg, int64_t task, int worker) {
     blocks *b = arg;
     const stretch *s = b->stretch;
-    int64_t i = task % b->row_blocks * b->rows, j = task / b->row_blocks * b->columns;
     tp_gemm_args args = b->product;
-    int64_t width = args.n;
-    args.m = args.m - i < b->rows ? args.m - i : b->rows;
+    int64_t width = args.n, i, j = 0;
+    args.m = block_rows(b, task, &i, &j);
+    if (args.m == 0) return;
     args.n = args.n - j < b->columns ? args.n - j : b->columns;
     args.a = (const char *)args.a + i * args.a_row * (int64_t)s->item;
     args.b = (const char *)args.b + j * (int64_t)s->item;
@@ -102,12 +119,22 @@ static bool update_lazily(tp_context *context, const stretch *s, tp_tensor *x) {
     blocks b = {.stretch = s,
                 .pool = tp_context_pool(context),
                 .gemm = context->kernels->gemm[tp_float_index(x->dtype)],
-                .product = tp_lazy_product(x, x->lazy->dy),
-                .rows = BLOCK_ROWS};
-    b.columns = x->shape[1] <= BLOCK_COLUMNS ? x->shape[1] : BLOCK_COLUMNS;
-    b.row_blocks = (x->shape[0] + b.rows - 1) / b.rows;
-    int64_t tasks = b.row_blocks * ((x->shape[1] + b.columns - 1) / b.columns);
-    tp_pool_run(x->numel < GRAIN ? NULL : b.pool, tasks, update_block, &b);
+                .product = tp_lazy_product(x, x->lazy->dy)};
+    int64_t rows = x->shape[0], columns = x->shape[1];
+    int threads = x->numel < AWAKE_GRAIN ? 1
+                  : x->numel < GRAIN     ? tp_pool_awake(b.pool)
+                                         : tp_pool_threads(b.pool);
+    b.parts = rows >= threads ? threads : (int)rows;
+    b.columns = columns <= BLOCK_COLUMNS ? columns : BLOCK_COLUMNS;
+    int64_t most = 0; /* rows of a part */
+    for (int t = 0; t < b.parts; t++) {
+        int64_t part =
+            tp_gemm_row_border(rows, b.parts, t + 1) - tp_gemm_row_border(rows, b.parts, t);
+        most = part > most ? part : most;
+    }
+    b.in_part = (most + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    int64_t tasks = b.parts * b.in_part * ((columns + b.columns - 1) / b.columns);
+    tp_pool_run(b.parts > 1 ? b.pool : NULL, tasks, update_block, &b);
     return !b.failed;
 }
 

@@ -8,6 +8,10 @@ typedef struct NAME(block) {
     int64_t i, rows, j, j_end;
     int64_t fetched; /* rows of the next group that were asked for */
     int64_t tile;    /* rows of a register tile */
+    /* Tiles from the last one to the first. The processor fetches on in the direction in which it
+     * sees rows used: two neighbours that work away from their common border do not take each
+     * other's rows of the result out of the cache. */
+    bool upwards;
     int64_t p, k;
     /* Those k columns of those rows of a, perhaps copied. Rows of one tile are a_row apart, and the
      * first rows of two tiles are a_step for each row between them. */
@@ -58,7 +62,9 @@ static void NAME(fetch_ahead)(BLOCK *x, int64_t rows) {
 static void NAME(outer_tiles)(BLOCK *x, int vectors, const REAL *b, int64_t b_row, REAL *to,
                               int64_t to_row, bool add) {
     const NAME(outer_fn) *kernels = NAME(outer_table)[vectors >= 8 ? 3 : vectors / 2];
-    for (int64_t r = 0; r < x->rows; r += x->tile) {
+    int64_t tiles = (x->rows + x->tile - 1) / x->tile;
+    for (int64_t i = 0; i < tiles; i++) {
+        int64_t r = (x->upwards ? tiles - 1 - i : i) * x->tile;
         int64_t rows = x->rows - r < x->tile ? x->rows - r : x->tile;
         if (x->plan->fetch_rows) NAME(fetch_ahead)(x, x->plan->fetch_rows);
         kernels[rows - 1](x->k, x->a + r * x->a_step, x->a_row, x->a_col, b, b_row, to + r * to_row,
@@ -185,27 +191,21 @@ static void NAME(dot_block)(BLOCK *x) {
     NAME(finish_columns)(x, to, to_row, x->j, x->j_end - x->j);
 }
 
-/* The border before part t of `parts` of n: a multiple of unit. */
-static int64_t NAME(border)(int64_t n, int parts, int t, int64_t unit) {
-    if (t >= parts) return n;
-    int64_t units = (n + unit - 1) / unit;
-    int64_t at = (units / parts * t + units % parts * t / parts) * unit;
-    return at < n ? at : n;
-}
-
 static void NAME(run_part)(void *arg, int64_t task, int worker) {
     const PLAN *plan = arg;
     int ti = (int)(task / plan->col_parts), tj = (int)(task % plan->col_parts);
-    int64_t unit_rows = plan->m >= 8 * plan->row_parts ? 4 : 1;
     int64_t unit_cols = plan->dot ? DOT_COLUMNS : plan->vectors * LANES;
-    int64_t i0 = NAME(border)(plan->m, plan->row_parts, ti, unit_rows);
-    int64_t i1 = NAME(border)(plan->m, plan->row_parts, ti + 1, unit_rows);
-    int64_t j0 = NAME(border)(plan->n, plan->col_parts, tj, unit_cols);
-    int64_t j1 = NAME(border)(plan->n, plan->col_parts, tj + 1, unit_cols);
+    int64_t i0 = tp_gemm_row_border(plan->m, plan->row_parts, ti);
+    int64_t i1 = tp_gemm_row_border(plan->m, plan->row_parts, ti + 1);
+    int64_t j0 = tp_gemm_border(plan->n, plan->col_parts, tj, unit_cols);
+    int64_t j1 = tp_gemm_border(plan->n, plan->col_parts, tj + 1, unit_cols);
     REAL *a_space = plan->scratch[plan->row_parts * plan->col_parts > 1 ? worker : 0];
     REAL *b_space = a_space + plan->a_space;
-    BLOCK x = {
-        .plan = plan, .a_space = a_space, .b_space = b_space, .sums = b_space + plan->b_space};
+    BLOCK x = {.plan = plan,
+               .a_space = a_space,
+               .b_space = b_space,
+               .sums = b_space + plan->b_space,
+               .upwards = ti % 2 == 0 && ti + 1 < plan->row_parts};
     for (x.j = j0; x.j < j1; x.j = x.j_end) {
         x.j_end = j1 - x.j < plan->block_cols ? j1 : x.j + plan->block_cols;
         for (x.i = i0; x.i < i1; x.i += x.rows) {

@@ -87,11 +87,18 @@ static int64_t NAME(even_block)(int64_t n, int64_t most, int64_t unit) {
     return (block + unit - 1) / unit * unit;
 }
 
-static void NAME(choose_parts)(PLAN *plan, int threads) {
+/* How many of so many threads are worth it, each of which has to do that much. */
+static int NAME(share_out)(double work, double least, int threads) {
+    return work < least * threads ? (int)(work / least) : threads;
+}
+
+static void NAME(choose_parts)(PLAN *plan, int threads, int awake) {
     double work = (double)plan->m * (double)plan->n * (double)(plan->k + 1);
-    int most = threads < TP_GEMM_MAX_PARTS ? threads : TP_GEMM_MAX_PARTS;
-    if (work < (double)PARALLEL_WORK * most) most = (int)(work / PARALLEL_WORK);
+    int most = NAME(share_out)(work, PARALLEL_WORK, threads);
+    int eager = NAME(share_out)(work, AWAKE_WORK, awake);
+    if (most < eager) most = eager;
     if (most < 1) most = 1;
+    if (most > TP_GEMM_MAX_PARTS) most = TP_GEMM_MAX_PARTS;
     int64_t unit_cols = plan->dot ? DOT_COLUMNS : plan->vectors * LANES;
     int64_t rows = (plan->m + 3) / 4, cols = (plan->n + unit_cols - 1) / unit_cols;
     /* The rows of a weight matrix stay with their thread in all of the products of a layer: they
@@ -116,11 +123,13 @@ static void NAME(choose_outer_blocks)(PLAN *plan) {
     plan->block_k = NAME(even_block)(plan->k, OUTER_K, 8);
     plan->block_rows = NAME(even_block)(m, OUTER_ROWS, plan->max_rows);
     int64_t width = plan->vectors * LANES, tiles = (m + plan->max_rows - 1) / plan->max_rows;
-    plan->pack_b = plan->b_col != 1 || tiles >= 4 || (tiles >= 2 && NAME(crowded)(plan->b_row));
+    plan->pack_b = plan->b_col != 1 || (tiles >= 4 && plan->k > 64) ||
+                   (tiles >= 2 && NAME(crowded)(plan->b_row));
     bool unit = plan->a_row == 1 || plan->a_col == 1;
     bool far = plan->a_row == 1 && plan->a_col != 1 ? plan->k > 64 && NAME(crowded)(plan->a_col)
                                                     : NAME(crowded)(plan->a_row);
-    plan->pack_a = !unit || (far && n >= 2 * width) || (n >= 512 && m >= 64 && plan->k >= 128);
+    plan->pack_a = !unit || (plan->a_row == 1 && plan->a_col != 1 && n >= 8 * width) ||
+                   (far && n >= 2 * width) || (n >= 512 && m >= 64 && plan->k >= 128);
     bool many = plan->k > plan->block_k; /* sums of several blocks of k meet in memory */
     plan->block_cols = plan->in_place || !many
                            ? plan->n
@@ -153,7 +162,8 @@ static void NAME(choose_dot_blocks)(PLAN *plan) {
     plan->sum_space = plan->block_rows * (plan->block_cols + DOT_COLUMNS);
 }
 
-static void NAME(make_plan)(PLAN *plan, const tp_gemm_args *args, int threads) {
+static void NAME(make_plan)(PLAN *plan, const tp_gemm_args *args, const tp_pool *pool) {
+    bool alone = tp_pool_inside(pool);
     memset(plan, 0, offsetof(PLAN, scratch));
     plan->args = *args;
     NAME(column_to_row)(plan);
@@ -161,7 +171,7 @@ static void NAME(make_plan)(PLAN *plan, const tp_gemm_args *args, int threads) {
     NAME(choose_finish)(plan);
     int64_t budget = TP_VECTOR_REGISTERS == 32 ? 24 : 12;
     plan->vectors = plan->m * 8 <= budget ? 8 : plan->m * 4 <= budget ? 4 : 2;
-    NAME(choose_parts)(plan, threads);
+    NAME(choose_parts)(plan, alone ? 1 : tp_pool_threads(pool), alone ? 1 : tp_pool_awake(pool));
     if (plan->dot)
         NAME(choose_dot_blocks)(plan);
     else

@@ -66,7 +66,7 @@ static bool NAME(gemm)(tp_pool *pool, const tp_gemm_args *args) {
         return true;
     }
     PLAN plan;
-    NAME(make_plan)(&plan, args, tp_pool_inside(pool) ? 1 : tp_pool_threads(pool));
+    NAME(make_plan)(&plan, args, pool);
     if (!NAME(take_scratch)(pool, &plan)) return false;
     tp_pool_run(pool, plan.row_parts * plan.col_parts, NAME(run_part), &plan);
     return true;
