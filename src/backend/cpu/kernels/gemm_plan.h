@@ -171,6 +171,8 @@ static void NAME(make_plan)(PLAN *plan, const tp_gemm_args *args, const tp_pool 
     NAME(choose_finish)(plan);
     int64_t budget = TP_VECTOR_REGISTERS == 32 ? 24 : 12;
     plan->vectors = plan->m * 8 <= budget ? 8 : plan->m * 4 <= budget ? 4 : 2;
+    if (plan->in_place && plan->vectors == 2 && plan->n >= 4 * LANES && NAME(crowded)(args->c_row))
+        plan->vectors = 4;
     NAME(choose_parts)(plan, alone ? 1 : tp_pool_threads(pool), alone ? 1 : tp_pool_awake(pool));
     if (plan->dot)
         NAME(choose_dot_blocks)(plan);
