@@ -58,17 +58,24 @@ static void NAME(fetch_ahead)(BLOCK *x, int64_t rows) {
     }
 }
 
+/* Row at which the i-th of so many tiles begins. */
+static int64_t NAME(tile_begin)(const BLOCK *x, int64_t i, int64_t tiles) {
+    return (x->upwards ? tiles - 1 - i : i) * x->tile;
+}
+
 /* All the tiles of one panel of b: to (+)= a b. */
 static void NAME(outer_tiles)(BLOCK *x, int vectors, const REAL *b, int64_t b_row, REAL *to,
                               int64_t to_row, bool add) {
     const NAME(outer_fn) *kernels = NAME(outer_table)[vectors >= 8 ? 3 : vectors / 2];
     int64_t tiles = (x->rows + x->tile - 1) / x->tile;
     for (int64_t i = 0; i < tiles; i++) {
-        int64_t r = (x->upwards ? tiles - 1 - i : i) * x->tile;
+        int64_t r = NAME(tile_begin)(x, i, tiles);
         int64_t rows = x->rows - r < x->tile ? x->rows - r : x->tile;
+        const REAL *next = to + NAME(tile_begin)(x, (i + 1) % tiles, tiles) * to_row;
+        if (i + 1 == tiles) next += vectors * LANES; /* of the next panel */
         if (x->plan->fetch_rows) NAME(fetch_ahead)(x, x->plan->fetch_rows);
         kernels[rows - 1](x->k, x->a + r * x->a_step, x->a_row, x->a_col, b, b_row, to + r * to_row,
-                          to_row, add);
+                          to_row, add, next);
     }
 }
 

@@ -3,23 +3,22 @@
  * a row of b. A template, see gemm_tmpl.h. */
 
 /* k, a with its strides, b (k rows of whole vectors) with its row stride, the tile of the result
- * with its row stride, whether to add to what is there. */
+ * with its row stride, whether to add to what is there, and the tile of the result that comes next:
+ * it is fetched a row a step, for all of them at once would wait for one another. */
 typedef void (*NAME(outer_fn))(int64_t k, const REAL *a, int64_t a_row, int64_t a_col,
-                               const REAL *b, int64_t b_row, REAL *c, int64_t c_row, bool add);
+                               const REAL *b, int64_t b_row, REAL *c, int64_t c_row, bool add,
+                               const REAL *next);
 
 /* Rows are reached as one of five pointers plus 0, 1 or 2 strides: that is what an x86 address can
  * say, so that fourteen rows of any stride need few registers and no arithmetic but five additions
  * a step. */
 TP_ALWAYS_INLINE void NAME(outer)(const int rows, const int vectors, int64_t k, const REAL *a,
                                   int64_t a_row, int64_t a_col, const REAL *b, int64_t b_row,
-                                  REAL *c, int64_t c_row, bool add) {
+                                  REAL *c, int64_t c_row, bool add, const REAL *next) {
     VEC sum[MAX_ROWS][MAX_VECTORS];
     const REAL *base[(MAX_ROWS + 2) / 3];
     TP_UNROLL for (int i = 0; i < rows; i++) {
-        TP_UNROLL for (int j = 0; j < vectors; j++) {
-            sum[i][j] = (VEC){0};
-            __builtin_prefetch(c + i * c_row + j * LANES, 1);
-        }
+        TP_UNROLL for (int j = 0; j < vectors; j++) { sum[i][j] = (VEC){0}; }
     }
     TP_UNROLL for (int g = 0; g < (rows + 2) / 3; g++) base[g] = a + 3 * g * a_row;
     for (int64_t p = 0; p < k; p++) {
@@ -31,6 +30,8 @@ TP_ALWAYS_INLINE void NAME(outer)(const int rows, const int vectors, int64_t k, 
         }
         TP_UNROLL for (int g = 0; g < (rows + 2) / 3; g++) base[g] += a_col;
         b += b_row;
+        TP_UNROLL for (int j = 0; j < vectors; j++) __builtin_prefetch(next + j * LANES, 1);
+        next += p < rows ? c_row : 0;
     }
     TP_UNROLL for (int i = 0; i < rows; i++) {
         TP_UNROLL for (int j = 0; j < vectors; j++) {
@@ -41,11 +42,11 @@ TP_ALWAYS_INLINE void NAME(outer)(const int rows, const int vectors, int64_t k, 
     }
 }
 
-#define OUTER(rows, vectors)                                                                \
-    static void NAME(outer_##rows##x##vectors)(int64_t k, const REAL *a, int64_t a_row,     \
-                                               int64_t a_col, const REAL *b, int64_t b_row, \
-                                               REAL *c, int64_t c_row, bool add) {          \
-        NAME(outer)(rows, vectors, k, a, a_row, a_col, b, b_row, c, c_row, add);            \
+#define OUTER(rows, vectors)                                                                  \
+    static void NAME(outer_##rows##x##vectors)(                                               \
+        int64_t k, const REAL *a, int64_t a_row, int64_t a_col, const REAL *b, int64_t b_row, \
+        REAL *c, int64_t c_row, bool add, const REAL *next) {                                 \
+        NAME(outer)(rows, vectors, k, a, a_row, a_col, b, b_row, c, c_row, add, next);        \
     }
 
 /* Every number of rows with as many vectors (powers of two) as registers allow. */

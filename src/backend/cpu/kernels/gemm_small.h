@@ -16,7 +16,7 @@ static void NAME(small)(const tp_gemm_args *g) {
         int64_t rows = g->m - r < MOST ? g->m - r : MOST;
         NAME(outer_table)
         [0][rows - 1](g->k, (const REAL *)g->a + r * g->a_row, g->a_row, g->a_col, b, LANES,
-                      sums + r * LANES, LANES, false);
+                      sums + r * LANES, LANES, false, g->c);
         r += rows;
     }
     NAME(finish)(g, g->beta != 0, false, sums, LANES, 0, 0, g->m, g->n);
