@@ -80,9 +80,11 @@ static void NAME(pack_tiles)(REAL *to, int64_t tile, const REAL *a, int64_t a_co
         int64_t end = k - p0 < AT_ONCE ? k : p0 + AT_ONCE;
         for (int64_t r = 0; r < rows; r += tile) {
             int64_t height = rows - r < tile ? rows - r : tile;
-            /* what a whole vector writes too much the next one overwrites; not so at the end of a
+            /* what whole vectors write too much the next columns overwrite; not so at the end of a
              * run */
-            int64_t whole = r + (height + LANES - 1) / LANES * LANES <= rows ? end - 1 : p0;
+            int64_t written = (height + LANES - 1) / LANES * LANES;
+            int64_t spoilt = (written - height + tile - 1) / tile; /* columns behind it */
+            int64_t whole = r + written <= rows && spoilt < end - p0 ? end - spoilt : p0;
             REAL *out = to + r * k + p0 * tile;
             for (int64_t p = p0; p < whole; p++, out += tile) {
                 const REAL *from = a + r + p * a_col;
