@@ -267,6 +267,16 @@ static void test_layers_are_their_operations(void **state) {
         assert_false(same(tp_gelu(x), tp_gelu(x, TP_GELU_TANH)));
         assert_true(same(once(tp_nn_softplus(), x), tp_softplus(x)));
         assert_true(same(once(tp_nn_softplus(.beta = 2, .threshold = 3), x), tp_softplus(x, 2, 3)));
+        assert_true(same(once(tp_nn_relu6(), x), tp_relu6(x)));
+        assert_true(same(once(tp_nn_hardswish(), x), tp_hardswish(x)));
+        assert_true(same(once(tp_nn_hardsigmoid(), x), tp_hardsigmoid(x)));
+        assert_true(same(once(tp_nn_selu(), x), tp_selu(x)));
+        assert_true(same(once(tp_nn_softsign(), x), tp_softsign(x)));
+        assert_true(same(once(tp_nn_mish(), x), tp_mish(x)));
+        assert_true(same(once(tp_nn_logsigmoid(), x), tp_logsigmoid(x)));
+        assert_true(same(once(tp_nn_hardtanh(), x), tp_hardtanh(x)));
+        assert_true(same(once(tp_nn_hardtanh(.max_val = 2), x), tp_hardtanh(x, 0, 2)));
+        assert_true(same(once(tp_nn_threshold(0.5, -1), x), tp_threshold(x, 0.5, -1)));
         assert_true(same(once(tp_nn_softmax(1), x), tp_softmax(x, 1)));
         assert_true(same(once(tp_nn_log_softmax(0), x), tp_log_softmax(x, 0)));
         assert_ptr_equal(once(tp_nn_identity(), x), x);
@@ -352,6 +362,33 @@ static void test_dropout_repeats(void **state) {
     tp_set_num_threads(2);
 }
 
+/* Whole channels go or stay. */
+static void test_dropout2d(void **state) {
+    (void)state;
+    tp_manual_seed(4);
+    tp_module *m = tp_nn_dropout2d(0.5);
+    TP_SCOPE {
+        tp_tensor *x = tp_ones(tp_shape(20, 30, 2, 3)), *y = tp_call(m, x);
+        const float *v = tp_data(y);
+        int gone = 0;
+        for (int c = 0; c < 600; c++, v += 6) {
+            assert_true(v[0] == 0 || v[0] == 2);
+            for (int i = 1; i < 6; i++) assert_true(v[i] == v[0]);
+            gone += v[0] == 0;
+        }
+        assert_in_range(gone, 240, 360);
+        assert_true(same(tp_dropout2d(x, 1), tp_zeros(tp_shape(20, 30, 2, 3))));
+        assert_ptr_equal(tp_dropout2d(x, 0), x);
+        tp_eval(m);
+        assert_ptr_equal(tp_call(m, x), x);
+        assert_true(tp_is_poison(tp_dropout2d(tp_ones(tp_shape(3)), 0.5)));
+        assert_int_equal(last.code, TP_ERROR_SHAPE);
+        assert_int_equal(errors, 1);
+        errors = 0;
+    }
+    tp_module_free(m);
+}
+
 static void test_dropout_refuses(void **state) {
     (void)state;
     TP_SCOPE {
@@ -388,6 +425,7 @@ int main(void) {
         TEST(test_linear_takes_any_leading_shape),
         TEST(test_dropout_statistics),
         TEST(test_dropout_repeats),
+        TEST(test_dropout2d),
         TEST(test_dropout_refuses),
     };
     return cmocka_run_group_tests(tests, load, unload);

@@ -310,73 +310,6 @@ TP_API tp_module *tp_nn_flatten_at(tp_location at);
 TP_API tp_module *tp_nn_identity_at(tp_location at);
 #define tp_nn_identity() tp_nn_identity_at(TP_HERE)
 
-/** max(x, 0). */
-TP_API tp_module *tp_nn_relu_at(tp_location at);
-#define tp_nn_relu() tp_nn_relu_at(TP_HERE)
-/** 1 / (1 + exp(-x)). */
-TP_API tp_module *tp_nn_sigmoid_at(tp_location at);
-#define tp_nn_sigmoid() tp_nn_sigmoid_at(TP_HERE)
-/** tanh(x). */
-TP_API tp_module *tp_nn_tanh_at(tp_location at);
-#define tp_nn_tanh() tp_nn_tanh_at(TP_HERE)
-/** x sigmoid(x). */
-TP_API tp_module *tp_nn_silu_at(tp_location at);
-#define tp_nn_silu() tp_nn_silu_at(TP_HERE)
-/** The perceptron's step: 1 where x > 0, else 0. Its gradient is 0 everywhere. */
-TP_API tp_module *tp_nn_step_at(tp_location at);
-#define tp_nn_step() tp_nn_step_at(TP_HERE)
-
-/** Options of tp_nn_leaky_relu. */
-typedef struct tp_nn_leaky_relu_args {
-    int reserved;          /**< 0 */
-    double negative_slope; /**< 0.01 */
-} tp_nn_leaky_relu_args;
-/** x where x > 0, else negative_slope x: tp_nn_leaky_relu(0.2). */
-TP_API tp_module *tp_nn_leaky_relu_at(tp_location at, tp_nn_leaky_relu_args args);
-#define tp_nn_leaky_relu(...) \
-    tp_nn_leaky_relu_at(TP_HERE, TP_MAKE(tp_nn_leaky_relu_args, .reserved = 0, __VA_ARGS__))
-/** Options of tp_nn_elu. */
-typedef struct tp_nn_elu_args {
-    int reserved; /**< 0 */
-    double alpha; /**< 1 */
-} tp_nn_elu_args;
-/** x where x > 0, else alpha (exp(x) - 1) (Clevert and others, 2016). */
-TP_API tp_module *tp_nn_elu_at(tp_location at, tp_nn_elu_args args);
-#define tp_nn_elu(...) tp_nn_elu_at(TP_HERE, TP_MAKE(tp_nn_elu_args, .reserved = 0, __VA_ARGS__))
-/** Options of tp_nn_gelu. */
-typedef struct tp_nn_gelu_args {
-    int reserved;          /**< 0 */
-    bool approximate_tanh; /**< the tanh formula instead of erf */
-} tp_nn_gelu_args;
-/** x times the probability of a normal variable below x (Hendrycks and Gimpel, 2016). */
-TP_API tp_module *tp_nn_gelu_at(tp_location at, tp_nn_gelu_args args);
-#define tp_nn_gelu(...) tp_nn_gelu_at(TP_HERE, TP_MAKE(tp_nn_gelu_args, .reserved = 0, __VA_ARGS__))
-/** Options of tp_nn_softplus. */
-typedef struct tp_nn_softplus_args {
-    int reserved;     /**< 0 */
-    double beta;      /**< 1 */
-    double threshold; /**< 20 */
-} tp_nn_softplus_args;
-/** log(1 + exp(beta x)) / beta, and x where beta x > threshold. */
-TP_API tp_module *tp_nn_softplus_at(tp_location at, tp_nn_softplus_args args);
-#define tp_nn_softplus(...) \
-    tp_nn_softplus_at(TP_HERE, TP_MAKE(tp_nn_softplus_args, .reserved = 0, __VA_ARGS__))
-
-/** exp(x) / sum exp(x) along a dimension. */
-TP_API tp_module *tp_nn_softmax_at(tp_location at, int dim);
-#define tp_nn_softmax(dim) tp_nn_softmax_at(TP_HERE, dim)
-/** Its logarithm. */
-TP_API tp_module *tp_nn_log_softmax_at(tp_location at, int dim);
-#define tp_nn_log_softmax(dim) tp_nn_log_softmax_at(TP_HERE, dim)
-
-/** In training mode sets each element to 0 with probability p, 0 <= p <= 1, and divides the others
- *  by 1 - p. */
-TP_API tp_module *tp_nn_dropout_at(tp_location at, double p);
-#define tp_nn_dropout(p) tp_nn_dropout_at(TP_HERE, p)
-/** What the layer does in training mode. Which elements go follows from one draw of the thread's
- *  generator and the position of the element: the same at any number of threads. */
-TP_API tp_tensor *tp_dropout_at(tp_location at, tp_tensor *x, double p);
-#define tp_dropout(x, p) tp_dropout_at(TP_HERE, x, p)
 /** @} */
 
 /** @name Layers as text
@@ -394,6 +327,12 @@ TP_API const char *tp_layer_text_usage(size_t i);
 /** @} */
 
 TP_END_DECLS
+
+#include <taper/nn/activation.h>
+#include <taper/nn/dropout.h>
+#include <taper/nn/norm.h>
+#include <taper/nn/pad.h>
+#include <taper/nn/pool.h>
 
 #ifdef __cplusplus
 #include <initializer_list>

@@ -8,6 +8,8 @@
 #include "backend/conv.h"
 #include "backend/gemm.h"
 #include "backend/linear.h"
+#include "backend/norm.h"
+#include "backend/pool.h"
 #include "backend/reduce.h"
 #include "backend/winograd.h"
 #include "base/cpu.h"
@@ -73,6 +75,8 @@ typedef struct tp_kernels {
     tp_reduce_kernels reduce;
     tp_update_fn update[TP_UPDATE_COUNT][2];
     tp_loss_kernels loss;
+    tp_pool_kernels pool;
+    tp_norm_kernels norm;
     /* out[i] = x[i] * scale + shift: bytes of images to floats. */
     void (*bytes_to_float)(float *out, const uint8_t *x, int64_t n, float scale, float shift);
     /* out[i] = sum over k < count of weight[k] * x[k * stride + i], in fixed point: rounded, clamped to bytes. */

@@ -20,6 +20,9 @@ tp_tensor *tp_activation_layer_forward(tp_module *module, tp_tensor *x) {
     case TP_LAYER_STEP: return tp_unit_step_at(at, x);
     case TP_LAYER_SOFTMAX: return tp_softmax_at(at, x, layer->dim);
     case TP_LAYER_LOG_SOFTMAX: return tp_log_softmax_at(at, x, layer->dim);
+    case TP_LAYER_HARDTANH: return tp_hardtanh_at(at, (tp_hardtanh_args){x, layer->a, layer->b});
+    case TP_LAYER_THRESHOLD: return tp_threshold_at(at, x, layer->a, layer->b);
+    case TP_LAYER_PLAIN: return layer->run(at, x);
     }
     return tp_poison();
 }
@@ -35,6 +38,10 @@ static int activation_describe(const tp_module *module, char *buffer, size_t siz
         return snprintf(buffer, size, "beta=%g, threshold=%g", layer->a, layer->b);
     case TP_LAYER_SOFTMAX:
     case TP_LAYER_LOG_SOFTMAX: return snprintf(buffer, size, "dim=%d", layer->dim);
+    case TP_LAYER_HARDTANH:
+        return snprintf(buffer, size, "min_val=%g, max_val=%g", layer->a, layer->b);
+    case TP_LAYER_THRESHOLD:
+        return snprintf(buffer, size, "threshold=%g, value=%g", layer->a, layer->b);
     default: return snprintf(buffer, size, "%s", "");
     }
 }
@@ -90,3 +97,36 @@ tp_module *tp_nn_softmax_at(tp_location at, int dim) {
 tp_module *tp_nn_log_softmax_at(tp_location at, int dim) {
     return new_layer(at, "LogSoftmax", TP_LAYER_LOG_SOFTMAX, 0, 0, dim);
 }
+
+tp_module *tp_nn_hardtanh_at(tp_location at, tp_nn_hardtanh_args args) {
+    bool given = args.min_val != 0 || args.max_val != 0;
+    double low = given ? args.min_val : -1, high = given ? args.max_val : 1;
+    if (low < high) return new_layer(at, "Hardtanh", TP_LAYER_HARDTANH, low, high, 0);
+    tp_fail(at, "nn_hardtanh", TP_ERROR_VALUE, tp_text("min_val %g, max_val %g", low, high),
+            "min_val < max_val", NULL);
+    return NULL;
+}
+
+tp_module *tp_nn_threshold_at(tp_location at, double threshold, double value) {
+    return new_layer(at, "Threshold", TP_LAYER_THRESHOLD, threshold, value, 0);
+}
+
+/* ---- functions without parameters ---- */
+
+static tp_module *new_plain(tp_location at, const char *type,
+                            tp_tensor *(*run)(tp_location at, tp_tensor *x)) {
+    tp_module *module = new_layer(at, type, TP_LAYER_PLAIN, 0, 0, 0);
+    if (module) ((tp_activation_layer *)module)->run = run;
+    return module;
+}
+
+#define PLAIN(name, type) \
+    tp_module *tp_nn_##name##_at(tp_location at) { return new_plain(at, type, tp_##name##_at); }
+PLAIN(relu6, "ReLU6")
+PLAIN(hardswish, "Hardswish")
+PLAIN(hardsigmoid, "Hardsigmoid")
+PLAIN(selu, "SELU")
+PLAIN(softsign, "Softsign")
+PLAIN(mish, "Mish")
+PLAIN(logsigmoid, "LogSigmoid")
+#undef PLAIN

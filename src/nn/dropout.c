@@ -1,6 +1,7 @@
 /* Dropout (Srivastava and others, 2014). */
 #include <stdio.h>
 #include <taper/nn.h>
+#include <taper/ops/arithmetic.h>
 
 #include "autograd/node.h"
 #include "base/pool.h"
@@ -113,30 +114,53 @@ tp_tensor *tp_dropout_at(tp_location at, tp_tensor *x, double p) {
     return dropout_keyed(at, x, p, tp_random64(&tp_ctx()->generator));
 }
 
+tp_tensor *tp_dropout2d_at(tp_location at, tp_tensor *x, double p) {
+    TP_CHECK(at, "dropout2d", x);
+    if (x->ndim < 2)
+        return tp_fail(at, "dropout2d", TP_ERROR_SHAPE, tp_tensor_text(x), "(N, C, ...)", NULL);
+    if (p == 0) return x;
+    tp_shape shape = {.ndim = x->ndim, .dims = {x->shape[0], x->shape[1]}};
+    for (int d = 2; d < x->ndim; d++) shape.dims[d] = 1;
+    tp_tensor *kept = tp_full_at(at, (tp_full_args){shape, 1, x->dtype, false});
+    return tp_mul_at(at, x, tp_dropout_at(at, kept, p));
+}
+
 typedef struct tp_dropout_layer {
     tp_module base;
     double p;
 } tp_dropout_layer;
 
 static tp_tensor *dropout_forward(tp_module *module, tp_tensor *x) {
-    return module->evaluating
-               ? x
-               : tp_dropout_at(tp_module_at(), x, ((const tp_dropout_layer *)module)->p);
+    double p = ((const tp_dropout_layer *)module)->p;
+    return module->evaluating ? x : tp_dropout_at(tp_module_at(), x, p);
+}
+
+static tp_tensor *dropout2d_forward(tp_module *module, tp_tensor *x) {
+    double p = ((const tp_dropout_layer *)module)->p;
+    return module->evaluating ? x : tp_dropout2d_at(tp_module_at(), x, p);
 }
 
 static int dropout_describe(const tp_module *module, char *buffer, size_t size) {
     return snprintf(buffer, size, "p=%g", ((const tp_dropout_layer *)module)->p);
 }
 
-tp_module *tp_nn_dropout_at(tp_location at, double p) {
+static tp_module *new_layer(tp_location at, const char *op, const char *type, tp_forward forward,
+                            double p) {
     if (!(p >= 0 && p <= 1)) {
-        tp_fail(at, "nn_dropout", TP_ERROR_VALUE, tp_text("p = %g", p),
-                "a probability, 0 <= p <= 1", NULL);
+        tp_fail(at, op, TP_ERROR_VALUE, tp_text("p = %g", p), "a probability, 0 <= p <= 1", NULL);
         return NULL;
     }
-    tp_dropout_layer *layer = tp_layer_new(at, sizeof *layer, "Dropout", dropout_forward);
+    tp_dropout_layer *layer = tp_layer_new(at, sizeof *layer, type, forward);
     if (!layer) return NULL;
     layer->p = p;
     layer->base.describe = dropout_describe;
     return &layer->base;
+}
+
+tp_module *tp_nn_dropout_at(tp_location at, double p) {
+    return new_layer(at, "nn_dropout", "Dropout", dropout_forward, p);
+}
+
+tp_module *tp_nn_dropout2d_at(tp_location at, double p) {
+    return new_layer(at, "nn_dropout2d", "Dropout2d", dropout2d_forward, p);
 }

@@ -52,7 +52,10 @@ typedef enum tp_activation_kind {
     TP_LAYER_TANH,
     TP_LAYER_STEP,
     TP_LAYER_SOFTMAX,
-    TP_LAYER_LOG_SOFTMAX
+    TP_LAYER_LOG_SOFTMAX,
+    TP_LAYER_HARDTANH,
+    TP_LAYER_THRESHOLD,
+    TP_LAYER_PLAIN /* a function without parameters: `run` */
 } tp_activation_kind;
 
 typedef struct tp_activation_layer {
@@ -60,6 +63,7 @@ typedef struct tp_activation_layer {
     tp_activation_kind kind;
     double a, b; /* slope, alpha, or beta and threshold; GELU: a not 0 for the tanh formula */
     int dim;
+    tp_tensor *(*run)(tp_location at, tp_tensor *x);
 } tp_activation_layer;
 
 tp_tensor *tp_activation_layer_forward(tp_module *module, tp_tensor *x);

@@ -29,6 +29,9 @@ FAMILIES = [
     "image",
     "transforms",
     "conv",
+    "pooling",
+    "normalise",
+    "padding",
 ]
 # What draws random numbers is written with the kernels that PyTorch chooses on today's x86, as random.txt is: its plain ones
 # round x * (high - low) + low twice. All else comes from the plain kernels.

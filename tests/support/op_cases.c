@@ -29,7 +29,7 @@ static tp_tensor *input_of(const golden_tensor *t, tp_dtype dtype, bool spread) 
 }
 
 static void check_gradients(const op_call *call, const char **keys, int k, const char *tag,
-                            tp_dtype dtype, bool last) {
+                            tp_dtype dtype, double tolerance, bool last) {
     char key[48];
     snprintf(key, sizeof key, "dy%s", tag);
     const golden_tensor *dy = golden_find(call->c, key);
@@ -40,11 +40,14 @@ static void check_gradients(const op_call *call, const char **keys, int k, const
         snprintf(key, sizeof key, "d%s%s", keys[i], tag);
         const golden_tensor *want = golden_find(call->c, key);
         if (want && !tp_grad(call->in[i])) fail_msg("%s: no %s", call->c->name, key);
-        if (want) assert_true(same_as_golden(want, tp_grad(call->in[i]), 1e-12, 0, key));
+        if (want)
+            assert_true(same_as_golden(want, tp_grad(call->in[i]),
+                                       tolerance > 0 ? tolerance : 1e-12, tolerance, key));
     }
 }
 
-static void run_case(const golden_case *c, const op_case *op, tp_dtype dtype, bool spread) {
+static void run_case(const golden_case *c, const op_case *op, tp_dtype dtype, double tolerance,
+                     bool spread) {
     TP_SCOPE {
         op_call call = {.c = c};
         const char *keys[OP_CASE_INPUTS];
@@ -66,8 +69,9 @@ static void run_case(const golden_case *c, const op_case *op, tp_dtype dtype, bo
             char tag[8] = "", key[16];
             if (several) snprintf(tag, sizeof tag, "%d", k);
             snprintf(key, sizeof key, "y%s", tag);
-            assert_true(same_as_golden(golden_need(c, key), call.out[k], 0, 0, key));
-            check_gradients(&call, keys, k, tag, dtype, k + 1 == results);
+            assert_true(
+                same_as_golden(golden_need(c, key), call.out[k], tolerance, tolerance, key));
+            check_gradients(&call, keys, k, tag, dtype, tolerance, k + 1 == results);
         }
         char next[16];
         snprintf(next, sizeof next, "y%d", (int)results);
@@ -77,15 +81,20 @@ static void run_case(const golden_case *c, const op_case *op, tp_dtype dtype, bo
 }
 
 int run_op_cases(const char *family, const op_case *table, size_t count) {
+    return run_op_cases_close(family, table, count, 0, 0);
+}
+
+int run_op_cases_close(const char *family, const op_case *table, size_t count, double tolerance64,
+                       double tolerance32) {
     golden_file *file = golden_load(family);
     int cases = 0;
     for (golden_case *c = NULL; (c = golden_next(file, c, "")) != NULL;) {
         for (size_t i = 0; i < count; i++) {
             if (strcmp(golden_word(c, "op", ""), table[i].name) != 0) continue;
-            run_case(c, &table[i], TP_FLOAT64, false);
-            run_case(c, &table[i], TP_FLOAT64, true);
-            run_case(c, &table[i], TP_FLOAT32, false);
-            run_case(c, &table[i], TP_FLOAT32, true);
+            run_case(c, &table[i], TP_FLOAT64, tolerance64, false);
+            run_case(c, &table[i], TP_FLOAT64, tolerance64, true);
+            run_case(c, &table[i], TP_FLOAT32, tolerance32, false);
+            run_case(c, &table[i], TP_FLOAT32, tolerance32, true);
             cases++;
         }
     }

@@ -26,6 +26,9 @@ typedef struct op_case {
 /* Runs every case of the file whose op the table names: float64, float32, and both on inputs that are not contiguous. Values
  * and gradients are held to the vectors, and cases with `option error` to fail. Returns how many cases there were. */
 int run_op_cases(const char *family, const op_case *table, size_t count);
+/* The same where sums run in another order: values and gradients within a relative and absolute tolerance for each type. */
+int run_op_cases_close(const char *family, const op_case *table, size_t count, double tolerance64,
+                       double tolerance32);
 
 /* The numbers of a list option as sizes or dimensions. */
 tp_shape shape_option(const golden_case *c, const char *key);

@@ -13,6 +13,8 @@
     X(softmax, isa)                \
     X(loss, isa)                   \
     X(update, isa)                 \
+    X(pool, isa)                   \
+    X(norm, isa)                   \
     X(bytes, isa)
 
 /* Those that gain nothing from wider instructions: compiled once, in the baseline, of whose table every other one starts as a
