@@ -28,7 +28,6 @@ all:
 
 ## demo       install what is missing, build, and watch a network learn handwritten digits
 demo: all
-	@scripts/setup.sh plots
 	@scripts/demo.sh $(BUILD)
 
 ## test       build and run every test

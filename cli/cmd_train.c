@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <taper/plot.h>
+#include <taper/train_report.h>
 #include <unistd.h>
 
 #include "job.h"
@@ -36,7 +36,8 @@ void help_train(FILE *stream) {
         "name a folder in which mnist, fashion and kmnist are looked for.\n"
         "\n"
         "The folder of the run gets config.json, history.csv, history.jsonl, checkpoint.safetensors,\n"
-        "model.safetensors, confusion.csv, curves.svg and, where gnuplot is installed, curves.png.\n"
+        "model.safetensors, confusion.csv, curves.svg, curves.png, and report.html with all there is\n"
+        "to see: curves, confusion matrix, mistakes, filters. It opens offline in any browser.\n"
         "With --events it also gets the folder events, which `tensorboard --logdir` shows.\n"
         "\n"
         "Exit status: 0 trained, 1 failed, 2 an option is wrong, 130 interrupted by Ctrl-C.\n",
@@ -53,7 +54,7 @@ typedef struct run {
     bool schedule_per_step;
     tp_loader *train, *valid, *test;
     tp_history history;
-    char out[PATH_SIZE];
+    char out[PATH_SIZE], command[1024];
 } run;
 
 /* "runs/digits-mlp", or "runs/NAME-layers" for a folder of data and layers written out. */
@@ -104,6 +105,7 @@ static void remove_old_files(const char *folder) {
                                         "confusion.csv",
                                         "curves.svg",
                                         "curves.png",
+                                        "report.html",
                                         "history.csv",
                                         "history.jsonl",
                                         "result.json"};
@@ -111,6 +113,16 @@ static void remove_old_files(const char *folder) {
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unlink(run_path(path, folder, names[i]));
     remove_old_events(run_path(path, folder, "events"));
+}
+
+/* The command as it was typed, with quotes where a word needs them. */
+static void note_command(run *r, int argc, char **argv) {
+    size_t used = (size_t)snprintf(r->command, sizeof r->command, "taper train");
+    for (int i = 0; i < argc && used < sizeof r->command; i++) {
+        const char *quote = argv[i][strcspn(argv[i], " \"'$&|;<>()*?")] || !*argv[i] ? "'" : "";
+        used += (size_t)snprintf(r->command + used, sizeof r->command - used, " %s%s%s", quote,
+                                 argv[i], quote);
+    }
 }
 
 static bool prepare(run *r) {
@@ -172,8 +184,17 @@ static void draw_curves(const run *r) {
     if (!r->job.plots || r->history.count == 0) return;
     snprintf(title, sizeof title, "%s on %s", r->job.model, r->data.name);
     tp_plot_history(run_path(path, r->out, "curves.svg"), &r->history, .subtitle = title);
-    if (tp_plot_has_gnuplot())
-        tp_plot_history(run_path(path, r->out, "curves.png"), &r->history, .subtitle = title);
+    tp_plot_history(run_path(path, r->out, "curves.png"), &r->history, .subtitle = title);
+}
+
+static void write_report(const run *r) {
+    char path[PATH_SIZE], title[256];
+    if (!r->job.plots) return;
+    snprintf(title, sizeof title, "%s on %s", r->job.model, r->data.name);
+    tp_train_report(run_path(path, r->out, "report.html"), .title = title,
+                    .subtitle = "Training run", .command = r->command, .history = &r->history,
+                    .module = r->model, .optim = r->optim, .train = r->train, .valid = r->valid,
+                    .test = r->test, .seed = (uint64_t)r->job.seed, .has_seed = true);
 }
 
 /* Saves the model, tests it, draws. */
@@ -183,6 +204,7 @@ static int finish(run *r) {
     if (!run_save_model(j, r->model, run_path(path, r->out, "model.safetensors")))
         return EXIT_FAILED;
     draw_curves(r);
+    write_report(r);
     int status = EXIT_FAILED;
     TP_SCOPE {
         tp_evaluation test = tp_evaluate(r->model, r->test, .confusion = true);
@@ -228,6 +250,7 @@ static int train(run *r) {
 int cmd_train(int argc, char **argv) {
     run r = {0};
     int status = read_job(&r, argc, argv);
+    note_command(&r, argc, argv);
     if (status == EXIT_FINE) status = train(&r);
     end(&r);
     return status;

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <taper/plot.h>
+#include <taper/report.h>
 #include <taper/taper.h>
 #include <unistd.h>
 
@@ -64,9 +64,8 @@ int cmd_version(int argc, char **argv) {
            "no protobuf-c (no ONNX, no event files)\n"
 #endif
     );
-    printf("programs         %s\n", tp_plot_has_gnuplot()
-                                        ? "gnuplot (learning curves as PNG beside SVG)"
-                                        : "no gnuplot (learning curves as SVG only)");
+    printf("programs         %s\n",
+           tp_report_browser() ? "Chromium (reports as PDF)" : "no Chromium (no reports as PDF)");
     printf("compiler         "
 #if defined(__clang__)
            "clang " __clang_version__ "\n");

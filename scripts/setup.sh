@@ -146,8 +146,8 @@ check_docs() {
 }
 
 check_plots() {
-    has gnuplot || lacks optional gnuplot "draws learning curves" \
-        gnuplot-nox gnuplot-minimal gnuplot gnuplot
+    has chromium || has chromium-browser || has google-chrome ||
+        lacks optional chromium "prints reports as PDF" chromium chromium chromium -
 }
 
 # list NEED: prints what is missing of that kind.

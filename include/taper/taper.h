@@ -21,10 +21,12 @@
 #include <taper/optim.h>
 #include <taper/plot.h>
 #include <taper/random.h>
+#include <taper/report.h>
 #include <taper/runtime.h>
 #include <taper/schedule.h>
 #include <taper/tensor.h>
 #include <taper/train.h>
+#include <taper/train_report.h>
 #include <taper/transforms.h>
 #include <taper/vision.h>
 
