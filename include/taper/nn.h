@@ -254,10 +254,41 @@ TP_API tp_summary_table *tp_summarize_at(tp_location at, tp_module *module, tp_s
 #define tp_summarize(module, sample) tp_summarize_at(TP_HERE, (tp_module *)(module), sample)
 /** Ends it; NULL is fine. */
 TP_API void tp_summary_free(tp_summary_table *table);
-/** Prints it as a table: tp_summary(model, tp_shape(1, 28, 28), stdout). False after an error. */
-TP_API bool tp_summary_at(tp_location at, tp_module *module, tp_shape sample, FILE *stream);
-#define tp_summary(module, sample, stream) \
-    tp_summary_at(TP_HERE, (tp_module *)(module), sample, stream)
+/** Arguments of tp_predict_memory. */
+typedef struct tp_predict_memory_args {
+    tp_module *module;
+    tp_shape sample;    /**< shape of one sample, without the batch dimension */
+    int64_t batch_size; /**< 32 */
+    /** Numbers that the optimiser keeps for each parameter: 2 as Adam; -1 for none, as plain SGD. */
+    int64_t optimizer_values;
+} tp_predict_memory_args;
+/** The most memory in use at once, in bytes, with parameters, buffers and the batch; -1 where the
+ *  model does not run, or has no gradient. */
+typedef struct tp_memory_forecast {
+    int64_t inference; /**< in evaluation, without recording */
+    int64_t training;  /**< in a training step, with gradients and the optimiser's values */
+} tp_memory_forecast;
+/** Tells what a model will need, as tp_memory_get_stats() would measure it: runs two small batches
+ *  of zeros both ways, notes the blocks that are taken and given back, and lets each grow with the
+ *  batch. Whatever the runs change is put back; hooks rest. */
+TP_API tp_memory_forecast tp_predict_memory_at(tp_location at, tp_predict_memory_args args);
+#define tp_predict_memory(model, ...) \
+    tp_predict_memory_at(             \
+        TP_HERE, TP_MAKE(tp_predict_memory_args, (tp_module *)(model), .sample = __VA_ARGS__))
+
+/** Arguments of tp_summary. */
+typedef struct tp_summary_args {
+    tp_module *module;
+    tp_shape sample;
+    FILE *stream;
+    int64_t batch_size; /**< of the training step whose memory is foretold: 32 */
+} tp_summary_args;
+/** Prints it as a table, with what tp_predict_memory() says of training with Adam:
+ *  tp_summary(model, tp_shape(1, 28, 28), stdout). False after an error. */
+TP_API bool tp_summary_at(tp_location at, tp_summary_args args);
+#define tp_summary(model, sample_, ...)                                                      \
+    tp_summary_at(TP_HERE, TP_MAKE(tp_summary_args, (tp_module *)(model), .sample = sample_, \
+                                   .stream = __VA_ARGS__))
 /** Prints the structure as PyTorch's print(model). */
 TP_API void tp_print_module_at(tp_location at, const tp_module *module, FILE *stream);
 #define tp_print_module(module, stream) \

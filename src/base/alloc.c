@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "base/context.h"
+#include "base/trace.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define TP_ASAN 1
@@ -95,6 +96,7 @@ void *tp_block_allocate(size_t bytes) {
     heap->stats.live_bytes += size;
     if (heap->stats.live_bytes > heap->stats.peak_bytes)
         heap->stats.peak_bytes = heap->stats.live_bytes;
+    if (TP_UNLIKELY(heap->trace != NULL)) tp_block_trace_note(heap->trace, (int64_t)bytes);
     return block;
 }
 
@@ -108,6 +110,7 @@ void tp_block_release(void *block, size_t bytes) {
     heap->free[index] = free_block;
     heap->stats.live_bytes -= size;
     heap->stats.cached_bytes += size;
+    if (TP_UNLIKELY(heap->trace != NULL)) tp_block_trace_note(heap->trace, -(int64_t)bytes);
     /* All but the link, which the leak checker follows to know that nothing is lost. */
     POISON((char *)block + sizeof *free_block, size - sizeof *free_block);
 }

@@ -26,6 +26,7 @@ typedef struct tp_heap {
     tp_allocator system;
     tp_free_block *free[TP_SIZE_CLASSES];
     tp_memory_stats stats;
+    struct tp_block_trace *trace; /* NULL but for a forecast, see base/trace.h */
 } tp_heap;
 
 /* Errors, the strings that describe them, and the first one that poison carries. */

@@ -22,7 +22,7 @@ tp_tensor *tp_call_at(tp_location at, tp_module *module, tp_tensor *x) {
                     "a tensor", NULL);
     if (TP_UNLIKELY(state->observer != NULL))
         state->observer(module, x, y, state->observer_user);
-    else if (TP_UNLIKELY(module->watched))
+    else if (TP_UNLIKELY(module->watched) && !state->forecasting)
         y = tp_module_watched(module, x, y);
     state->path = path;
     state->running = running;

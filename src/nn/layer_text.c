@@ -217,10 +217,10 @@ static tp_module *read_word(reader *r) {
         tp_module_end(layer);
         return NULL;
     }
-    char problem[512], want[512];
-    if (tp_text_shape_after(r->at, layer, &r->shape, problem, want)) return layer;
+    tp_quiet quiet;
+    if (tp_text_shape_after(r->at, layer, &r->shape, &quiet)) return layer;
     tp_module_end(layer);
-    return tp_text_complain(&item, problem, want, NULL);
+    return tp_text_complain(&item, quiet.problem, quiet.want, NULL);
 }
 
 /* ---- groups ---- */

@@ -3,6 +3,7 @@
 #define TP_NN_LAYER_TEXT_H
 
 #include "nn/module.h"
+#include "nn/quiet.h"
 
 enum { TP_MOST_SETTINGS = 8 };
 
@@ -59,8 +60,7 @@ bool tp_text_flag(tp_text_item *item, const char *key, bool otherwise);
 bool tp_text_is(const tp_text_item *item, const char *key, const char *word);
 
 /* The shape of what `layer` makes of one sample of this shape, found by running it on a batch of no
- * samples. False where it refuses, with the reasons in problem and want (512 bytes each). */
-bool tp_text_shape_after(tp_location at, tp_module *layer, tp_shape *shape, char *problem,
-                         char *want);
+ * samples. False where it refuses, with the reasons in *quiet. */
+bool tp_text_shape_after(tp_location at, tp_module *layer, tp_shape *shape, tp_quiet *quiet);
 
 #endif

@@ -25,6 +25,7 @@ typedef struct tp_module_state {
     struct tp_tensor *handed_over; /* what the container that is called next may free, see
                                       sequential.c */
     bool skip_init;                /* initialisers leave what they are given as it is */
+    bool forecasting;              /* hooks and captures rest */
     tp_module_observer observer;   /* NULL but for a summary */
     void *observer_user;
     tp_interned *interned;

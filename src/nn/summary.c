@@ -177,9 +177,22 @@ static void print_row(FILE *stream, const tp_summary_row *row, int width) {
     fputc('\n', stream);
 }
 
-bool tp_summary_at(tp_location at, tp_module *module, tp_shape sample, FILE *stream) {
-    tp_summary_table *table = tp_summarize_at(at, module, sample);
+static void print_memory(tp_location at, const tp_summary_args *args) {
+    int64_t samples = args->batch_size ? args->batch_size : 32;
+    tp_memory_forecast memory = tp_predict_memory_at(
+        at, (tp_predict_memory_args){args->module, args->sample, .batch_size = samples});
+    if (memory.inference < 0) return;
+    fprintf(args->stream, "memory         %s to evaluate a batch of %" PRId64,
+            bytes_text(memory.inference), samples);
+    if (memory.training >= 0)
+        fprintf(args->stream, ", %s to train on it with Adam", bytes_text(memory.training));
+    fputc('\n', args->stream);
+}
+
+bool tp_summary_at(tp_location at, tp_summary_args args) {
+    tp_summary_table *table = tp_summarize_at(at, args.module, args.sample);
     if (!table) return false;
+    FILE *stream = args.stream;
     int width = 5;
     for (size_t i = 0; i < table->count; i++)
         if (label_width(&table->rows[i]) > width) width = label_width(&table->rows[i]);
@@ -195,6 +208,7 @@ bool tp_summary_at(tp_location at, tp_module *module, tp_shape sample, FILE *str
     fprintf(stream, "multiply-adds  %s a sample\n", grouped(table->multiply_adds));
     fprintf(stream, "outputs        %s a sample\n", bytes_text(table->output_bytes));
     tp_summary_free(table);
+    print_memory(at, &args);
     return !ferror(stream);
 }
 

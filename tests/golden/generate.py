@@ -32,10 +32,11 @@ FAMILIES = [
     "pooling",
     "normalise",
     "padding",
+    "models",
 ]
 # What draws random numbers is written with the kernels that PyTorch chooses on today's x86, as random.txt is: its plain ones
 # round x * (high - low) + low twice. All else comes from the plain kernels.
-STREAMS = {"nn", "train", "random_ops", "conv"}
+STREAMS = {"nn", "train", "random_ops", "conv", "models"}
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
