@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tensorboard.py TAPER: trains a little with `TAPER train --events` and reads the file with TensorBoard's own
+"""check_tensorboard.py TAPER: trains a little with `TAPER train --events` and reads the file with TensorBoard's own
 reader, which checks every checksum. Exit status 77 where TensorBoard is not installed."""
 import glob
 import json
