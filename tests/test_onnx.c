@@ -83,7 +83,7 @@ static void test_backend(void **state) {
         printf("no %s: skipped\n", folder);
         skip();
     }
-    int passed = 0, three = 0, unknown = 0, failed = 0;
+    int passed = 0, three = 0, failed = 0;
     for (struct dirent *entry; (entry = readdir(dir));) {
         if (strncmp(entry->d_name, "test_", 5) != 0) continue;
         char path[700];
@@ -93,6 +93,7 @@ static void test_backend(void **state) {
             bool refused = noted.count == 1 && noted.code == TP_ERROR_UNSUPPORTED &&
                            strstr(noted.got, "3 spatial dimensions");
             if (refused) three++;
+            if (fine) passed++;
             fine = fine || refused;
         } else if (fine) {
             passed++;
@@ -104,10 +105,9 @@ static void test_backend(void **state) {
         note_errors();
     }
     closedir(dir);
-    printf("%d models pass, %d need three dimensions and say so, %d others, %d fail\n", passed,
-           three, unknown, failed);
+    printf("%d models pass, %d need three dimensions and say so, %d fail\n", passed, three, failed);
     assert_int_equal(failed, 0);
-    assert_true(passed >= 30);
+    assert_int_equal(passed + three, 82);
 }
 
 /* ---- a model that PyTorch exported ---- */
@@ -132,9 +132,10 @@ static void test_mnist(void **state) {
     tp_dataset *test = access(path, R_OK) == 0 ? tp_mnist("test", .root = path) : NULL;
     if (test) {
         tp_loader *loader = tp_loader_new(test, .batch_size = 250);
+        /* ONNX Runtime gets 9627 of them right with this model. */
         tp_evaluation e = tp_evaluate(net, loader, .loss = tp_cross_entropy);
         printf("MNIST test pictures: %.2f %% right\n", 100 * e.accuracy);
-        assert_true(e.ok && e.samples == 10000 && e.accuracy > 0.975);
+        assert_true(e.ok && e.samples == 10000 && fabs(e.accuracy - 0.9627) < 3e-4);
         tp_loader_free(loader);
     }
     tp_module_free(net);

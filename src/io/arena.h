@@ -8,10 +8,10 @@
 typedef struct tp_arena {
     struct tp_arena_chunk *chunks; /* newest first */
     char *next;
-    size_t left;       /* bytes at next */
-    size_t used;       /* bytes handed out */
-    size_t limit;      /* of used; 0: none */
-    bool over_limit;   /* why the last NULL came */
+    size_t left;     /* bytes at next */
+    size_t used;     /* bytes handed out */
+    size_t limit;    /* of used; 0: none */
+    bool over_limit; /* why the last NULL came */
 } tp_arena;
 
 /* Zeroed memory aligned to 16; NULL where memory or the limit is at its end. */
