@@ -47,7 +47,7 @@ if(NOT TAPER_PROTOC_C)
 endif()
 
 #                 name     module     files that have a stub beside them
-taper_use_library(ZLIB    zlib      src/vision/idx_gzip.c src/plot/deflate.c)
+taper_use_library(ZLIB    zlib      src/vision/idx_gzip.c src/plot/deflate.c src/io/zip_deflate.c)
 taper_use_library(JANSSON jansson)
 taper_use_library(CURL    libcurl   src/vision/fetch_curl.c)
 taper_use_library(PROTOBUF libprotobuf-c src/io/events_proto.c src/io/onnx_read.c

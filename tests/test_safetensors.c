@@ -314,17 +314,54 @@ static void test_damaged_headers(void **state) {
 
 static void test_types_that_we_do_not_have(void **state) {
     (void)state;
-    static const char *const names[] = {"I16", "U16", "F8_E4M3"};
-    for (int i = 0; i < 3; i++) {
+    static const struct type {
+        const char *name;
+        int numel, bytes;
+    } types[] = {{"C64", 1, 8}, {"F4", 2, 1}, {"F6_E2M3", 4, 3}, {"F6_E3M2", 4, 3}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         char header[128];
-        int bytes = i == 2 ? 1 : 2;
         snprintf(header, sizeof header,
-                 "{\"x\":{\"dtype\":\"%s\",\"shape\":[],\"data_offsets\":[0,%d]}}", names[i],
-                 bytes);
-        assert_null(tp_load_tensors(write_file(header, (size_t)bytes)));
+                 "{\"x\":{\"dtype\":\"%s\",\"shape\":[%d],\"data_offsets\":[0,%d]}}", types[i].name,
+                 types[i].numel, types[i].bytes);
+        assert_null(tp_load_tensors(write_file(header, (size_t)types[i].bytes)));
         seen_error error = take_error();
         assert_int_equal(error.code, TP_ERROR_UNSUPPORTED);
-        assert_non_null(strstr(error.text, names[i]));
+        assert_non_null(strstr(error.text, types[i].name));
+    }
+}
+
+/* The bytes 0, 1, 2, ... as every type that becomes a larger one. */
+static void test_types_that_become_larger(void **state) {
+    (void)state;
+    static const struct type {
+        const char *name;
+        int bytes;
+        tp_dtype dtype;
+        double first, second;
+    } types[] = {
+        {"I8", 1, TP_INT32, 0, 1},
+        {"I16", 2, TP_INT32, 0x0100, 0x0302},
+        {"U16", 2, TP_INT32, 0x0100, 0x0302},
+        {"U32", 4, TP_INT64, 0x03020100, 0x07060504},
+        {"U64", 8, TP_INT64, 0x0706050403020100, 0x0F0E0D0C0B0A0908},
+        {"F8_E4M3", 1, TP_FLOAT32, 0, 0x1p-9},
+        {"F8_E5M2", 1, TP_FLOAT32, 0, 0x1p-16},
+        {"F8_E8M0", 1, TP_FLOAT32, 0x1p-127, 0x1p-126},
+        {"BF16", 2, TP_FLOAT32, 0x1p-125, 0x1.04p-121},
+        {"F16", 2, TP_FLOAT32, 0x1p-16, 0x1.81p-15},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        char header[128];
+        snprintf(header, sizeof header,
+                 "{\"x\":{\"dtype\":\"%s\",\"shape\":[2],\"data_offsets\":[0,%d]}}", types[i].name,
+                 2 * types[i].bytes);
+        tp_tensor_file *file = tp_load_tensors(write_file(header, 2 * (size_t)types[i].bytes));
+        tp_tensor *x = tp_tensor_file_get(file, "x");
+        assert_non_null(x);
+        assert_int_equal(tp_dtype_of(x), types[i].dtype);
+        if (tp_get(x, 0) != types[i].first || tp_get(x, 1) != types[i].second)
+            fail_msg("%s: %a and %a", types[i].name, tp_get(x, 0), tp_get(x, 1));
+        tp_tensor_file_close(file);
     }
 }
 
@@ -411,6 +448,7 @@ int main(void) {
         cmocka_unit_test(test_escapes_and_spaces),
         cmocka_unit_test(test_damaged_headers),
         cmocka_unit_test(test_types_that_we_do_not_have),
+        cmocka_unit_test(test_types_that_become_larger),
         cmocka_unit_test(test_every_small_damage),
         cmocka_unit_test(test_models),
     };

@@ -18,6 +18,7 @@
 #include <taper/metrics.h>
 #include <taper/nn.h>
 #include <taper/onnx.h>
+#include <taper/numpy.h>
 #include <taper/ops.h>
 #include <taper/optim.h>
 #include <taper/plot.h>
@@ -29,6 +30,7 @@
 #include <taper/train.h>
 #include <taper/train_report.h>
 #include <taper/transforms.h>
+#include <taper/values.h>
 #include <taper/vision.h>
 
 #endif

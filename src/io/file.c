@@ -63,11 +63,27 @@ tp_mapping *tp_mapping_open(tp_location at, const char *op, const char *path) {
     return NULL;
 }
 
+tp_mapping *tp_mapping_copy(tp_location at, const char *op, const void *bytes, size_t size) {
+    tp_mapping *mapping = tp_new(sizeof *mapping);
+    unsigned char *data = mapping && size ? tp_new(size) : NULL;
+    if (!mapping || (size && !data)) {
+        tp_fail_memory(at, op, size);
+        tp_delete(mapping);
+        return NULL;
+    }
+    if (size) memcpy(data, bytes, size);
+    *mapping = (tp_mapping){.holders = 1, .size = size, .data = data, .copied = true};
+    return mapping;
+}
+
 void tp_mapping_hold(tp_mapping *mapping) { mapping->holders++; }
 
 void tp_mapping_release(tp_mapping *mapping) {
     if (!mapping || --mapping->holders > 0) return;
-    if (mapping->data) munmap(mapping->data, mapping->size);
+    if (mapping->copied)
+        tp_delete(mapping->data);
+    else if (mapping->data)
+        munmap(mapping->data, mapping->size);
     tp_delete(mapping);
 }
 

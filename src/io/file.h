@@ -10,10 +10,13 @@ typedef struct tp_mapping {
     int holders;
     size_t size;
     unsigned char *data; /* NULL for an empty file */
+    bool copied;         /* memory of our own instead */
 } tp_mapping;
 
 /* Maps a regular file; the caller holds it. NULL after an error (FILE, MEMORY), which names op and the file. */
 tp_mapping *tp_mapping_open(tp_location at, const char *op, const char *path);
+/* The same over a copy of bytes, for those that come from elsewhere than a file. */
+tp_mapping *tp_mapping_copy(tp_location at, const char *op, const void *bytes, size_t size);
 void tp_mapping_hold(tp_mapping *mapping);
 /* The last holder's release unmaps it. NULL is fine. */
 void tp_mapping_release(tp_mapping *mapping);

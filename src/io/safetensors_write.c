@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "io/flat.h"
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "tensor/tensor.h"
@@ -76,7 +77,7 @@ static void put_tensor(text *t, const tp_named_tensor *item, uint64_t *offset) {
     const tp_tensor *x = item->tensor;
     put_string(t, item->name);
     put(t, ":{\"dtype\":", 10);
-    put_string(t, tp_safetensors_name_of(x->dtype));
+    put_string(t, tp_safetensors_name_of(tp_element_of(x->dtype)));
     put(t, ",\"shape\":[", 10);
     for (int i = 0; i < x->ndim; i++) {
         if (i) put(t, ",", 1);
@@ -121,11 +122,7 @@ static bool check_arguments(const char *op, tp_location at, const tp_save_tensor
         if (!item->name || !is_utf8(item->name) || strcmp(item->name, TP_SAFETENSORS_METADATA) == 0)
             return refuse(op, at, item->name ? item->name : "a tensor without a name",
                           "names in UTF-8, other than \"" TP_SAFETENSORS_METADATA "\"");
-        if (!item->tensor || item->tensor->life != TP_ALIVE || item->tensor->poison) {
-            if (tp_usable(at, op, item->tensor)) return false;
-            if (item->tensor && item->tensor->poison) tp_surface();
-            return false;
-        }
+        if (!tp_writable(at, op, item->tensor)) return false;
     }
     for (size_t i = 0; i < args->metadata_count; i++)
         if (!args->metadata[i].key || !args->metadata[i].value || !is_utf8(args->metadata[i].key) ||
@@ -161,13 +158,10 @@ static bool check_unique(const char *op, tp_location at, const tp_save_tensors_a
 
 /* False where writing failed, which tp_file_write_end() reports, and, with *reported set, after any other error. */
 static bool write_tensor(tp_file_writer *writer, tp_tensor *x, bool *reported) {
-    size_t bytes = (size_t)x->numel * tp_item_size(x->dtype);
-    if (x->contiguous || !bytes) return tp_file_write(writer, x->data, bytes);
-    void *copy = tp_block_allocate(bytes);
-    if (!copy) tp_fail_memory(writer->at, writer->op, bytes);
-    *reported = !copy || !tp_copy_out_at(writer->at, x, copy);
-    bool fine = !*reported && tp_file_write(writer, copy, bytes);
-    if (copy) tp_block_release(copy, bytes);
+    tp_flat flat;
+    *reported = !tp_flat_begin(&flat, writer->at, writer->op, x);
+    bool fine = !*reported && tp_file_write(writer, flat.data, flat.bytes);
+    tp_flat_end(&flat);
     return fine;
 }
 
@@ -187,7 +181,7 @@ static bool write_file(const char *op, tp_location at, const char *path, const t
     return false;
 }
 
-bool tp_tensors_write(const char *op, tp_location at, tp_save_tensors_args args) {
+bool tp_safetensors_write(const char *op, tp_location at, tp_save_tensors_args args) {
     if (!check_arguments(op, at, &args)) return false;
     size_t bytes = (args.count + 1) * sizeof(tp_named_tensor);
     size_t metadata_bytes = (args.metadata_count + 1) * sizeof(tp_metadata);
@@ -215,8 +209,4 @@ bool tp_tensors_write(const char *op, tp_location at, tp_save_tensors_args args)
     tp_delete(pairs);
     tp_delete(items);
     return fine;
-}
-
-bool tp_save_tensors_at(tp_location at, tp_save_tensors_args args) {
-    return tp_tensors_write("save_tensors", at, args);
 }

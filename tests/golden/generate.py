@@ -33,6 +33,7 @@ FAMILIES = [
     "normalise",
     "padding",
     "models",
+    "files",
 ]
 # What draws random numbers is written with the kernels that PyTorch chooses on today's x86, as random.txt is: its plain ones
 # round x * (high - low) + low twice. All else comes from the plain kernels.
