@@ -17,8 +17,8 @@
 #include <taper/memory.h>
 #include <taper/metrics.h>
 #include <taper/nn.h>
-#include <taper/onnx.h>
 #include <taper/numpy.h>
+#include <taper/onnx.h>
 #include <taper/ops.h>
 #include <taper/optim.h>
 #include <taper/plot.h>
