@@ -191,6 +191,7 @@ void tp_size_of_shorter(const tp_picture *picture, int64_t size, int64_t most, i
         size = (int64_t)((double)most * (double)size / (double)new_longer);
         new_longer = most;
     }
+    if (size < 1) size = 1;
     *height = lying ? size : new_longer;
     *width = lying ? new_longer : size;
 }
