@@ -32,6 +32,7 @@ FAMILIES = [
     "pooling",
     "normalise",
     "padding",
+    "onnx",
     "models",
     "files",
 ]
