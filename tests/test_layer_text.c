@@ -37,12 +37,14 @@ static void every_word_of_the_list_is_understood(void **state) {
         int length = (int)strcspn(usage, "[:");
         bool needs = colon && usage[length] == ':';
         snprintf(text, sizeof text, "%.*s%s", length, usage, needs ? ":3" : "");
-        tp_module *m = tp_nn_from_text(text, tp_shape(4));
+        tp_shape sample = strncmp(usage, "linear:", 7) == 0 ? tp_shape(4) : tp_shape(4, 9, 9);
+        tp_module *m = tp_nn_from_text(text, sample);
         assert_non_null(m);
         tp_module_free(m);
         if (!colon || needs) continue;
-        snprintf(text, sizeof text, "%.*s:0.25", length, usage);
-        m = tp_nn_from_text(text, tp_shape(4));
+        bool whole = strstr(usage, "[:K") != NULL;
+        snprintf(text, sizeof text, "%.*s:%s", length, usage, whole ? "2" : "0.25");
+        m = tp_nn_from_text(text, sample);
         assert_non_null(m);
         tp_module_free(m);
     }
@@ -103,6 +105,62 @@ static void mistakes_name_column_and_word(void **state) {
     check_refused("  \t ", NULL, "without layers");
     assert_null(tp_nn_from_text(NULL, tp_shape(1)));
     assert_int_equal(take_error().code, TP_ERROR_ARGUMENT);
+}
+
+/* A text, a sample, and the shape of what comes out of a batch of two. */
+static void check_result(const char *text, tp_shape sample, tp_shape want) {
+    tp_module *m = tp_nn_from_text(text, sample);
+    if (!m) fail_msg("%s: %s", text, take_error().text);
+    tp_shape batch = {.ndim = sample.ndim + 1, .dims = {2}};
+    for (int i = 0; i < sample.ndim; i++) batch.dims[i + 1] = sample.dims[i];
+    TP_SCOPE {
+        tp_tensor *y = tp_call(m, tp_rand(batch));
+        if (tp_ndim(y) != want.ndim + 1) fail_msg("%s: %d dimensions", text, tp_ndim(y));
+        for (int i = 0; i < want.ndim; i++)
+            if (tp_size(y, i + 1) != want.dims[i])
+                fail_msg("%s: %lld along %d", text, (long long)tp_size(y, i + 1), i);
+    }
+    tp_module_free(m);
+}
+
+static void layers_over_pictures_take_their_settings(void **state) {
+    (void)state;
+    tp_shape rgb = tp_shape(3, 32, 24);
+    check_result("conv:8,k=5,p=2 relu maxpool:2", rgb, tp_shape(8, 16, 12));
+    check_result("conv:8", rgb, tp_shape(8, 30, 22));
+    check_result("conv:8,7x3,2x1,3x1", rgb, tp_shape(8, 16, 24));
+    check_result("conv:9,k=3,p=same,g=3,bias=0", rgb, tp_shape(9, 32, 24));
+    check_result("conv:4,k=3,d=2,p=2x0", rgb, tp_shape(4, 32, 20));
+    check_result("depthwise:5,s=2,p=2,m=4", rgb, tp_shape(12, 16, 12));
+    check_result("conv_transpose:6,k=4,s=2,p=1", rgb, tp_shape(6, 64, 48));
+    check_result("conv_transpose:6,k=3,s=2,op=1", rgb, tp_shape(6, 66, 50));
+    check_result("maxpool:3,s=2,p=1 avgpool avgpool:k=2x3", rgb, tp_shape(3, 4, 2));
+    check_result("maxpool:5,ceil=1", rgb, tp_shape(3, 7, 5));
+    check_result("bn adaptive_avgpool:7x5 adaptive_maxpool:2", rgb, tp_shape(3, 2, 2));
+    check_result("zero_pad:1 reflect_pad:2 replicate_pad:3 circular_pad:4", rgb,
+                 tp_shape(3, 52, 44));
+    check_result("conv:4,k=5,s=2,p=2 bn relu maxpool:2 adaptive_avgpool:3", tp_shape(2, 40),
+                 tp_shape(4, 3)); /* signals */
+    check_result("linear:5 bn", tp_shape(4), tp_shape(5));
+    check_result("conv:8,k=5,p=2 relu maxpool:2 flatten linear:500 relu linear:10",
+                 tp_shape(1, 28, 28), tp_shape(10));
+    check_result("conv:8,k=3,p=1 2*((conv:8,k=3,p=1 bn relu conv:8,k=3,p=1 bn)+ relu) "
+                 "(conv:16,k=3,s=2,p=1 bn relu conv:16,k=3,p=1 bn)+(conv:16,k=1,s=2 bn) relu",
+                 rgb, tp_shape(16, 16, 12));
+}
+
+static void mistakes_over_pictures_are_found(void **state) {
+    (void)state;
+    check_refused("flatten conv:8", "at column 9", "(784,) reaches it");
+    check_refused("conv:8,k=0", "at column 1", "at least 1");
+    check_refused("conv:8,k=31", "at column 1", "the height of the result would be");
+    check_refused("conv:8,p=some", "at column 1", "p is some");
+    check_refused("conv:8,g=3", "at column 1", "3");
+    check_refused("conv:8 conv:9,s=2,p=same", "at column 8", "stride");
+    check_refused("maxpool:2,p=2", "at column 1", "half");
+    check_refused("maxpool:2,s=0", "at column 1", "at least 1");
+    check_refused("(conv:8,k=3,p=1 bn)+", "at column 1", "(...)+(conv:64,k=1,s=2 bn)");
+    check_refused("reflect_pad:28", "at column 1", "28");
 }
 
 static void groups_nest_and_repeat(void **state) {
@@ -183,10 +241,16 @@ static void any_text_is_survived(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CLEAN_TEST(layers_come_in_order),          CLEAN_TEST(every_word_of_the_list_is_understood),
-        CLEAN_TEST(sizes_of_inputs_are_found),     CLEAN_TEST(numbers_reach_the_layer),
-        CLEAN_TEST(mistakes_name_column_and_word), CLEAN_TEST(groups_nest_and_repeat),
-        CLEAN_TEST(residual_blocks_add),           CLEAN_TEST(mistakes_in_groups_are_found),
+        CLEAN_TEST(layers_come_in_order),
+        CLEAN_TEST(every_word_of_the_list_is_understood),
+        CLEAN_TEST(sizes_of_inputs_are_found),
+        CLEAN_TEST(numbers_reach_the_layer),
+        CLEAN_TEST(mistakes_name_column_and_word),
+        CLEAN_TEST(groups_nest_and_repeat),
+        CLEAN_TEST(layers_over_pictures_take_their_settings),
+        CLEAN_TEST(mistakes_over_pictures_are_found),
+        CLEAN_TEST(residual_blocks_add),
+        CLEAN_TEST(mistakes_in_groups_are_found),
         CLEAN_TEST(any_text_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,7 +130,7 @@ static void test_summary(void **state) {
     assert_string_equal(
         text,
         "Sequential(\n  (0): Flatten(start_dim=1, end_dim=-1)\n  (1): Linear(in_features=784, out_features=128, bias=True)\n"
-        "  (2): ReLU()\n  (3): Dropout(p=0.5)\n  (4): Linear(in_features=128, out_features=10, bias=True)\n)\n");
+        "  (2): ReLU()\n  (3): Dropout(p=0.5, inplace=False)\n  (4): Linear(in_features=128, out_features=10, bias=True)\n)\n");
     tp_module_free(m);
 }
 

@@ -45,6 +45,9 @@
 #define TP_CLEANUP(function)
 #endif
 
+/** An explicit zero where leaving an option out means another default: tp_adam(m, .beta1 = TP_ZERO). */
+#define TP_ZERO (-0.0)
+
 /** A name that no other line has, so that blocks such as TP_SCOPE can stand inside one another. */
 #define TP_UNIQUE(name)            TP_UNIQUE_PASTE(name, __LINE__)
 #define TP_UNIQUE_PASTE(name, n)   TP_UNIQUE_PASTE_2(name, n)

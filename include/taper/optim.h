@@ -15,9 +15,6 @@ TP_BEGIN_DECLS
 /** An optimiser. */
 typedef struct tp_optim tp_optim;
 
-/** An explicit zero where leaving an option out means another default: tp_adam(m, .beta1 = TP_ZERO). */
-#define TP_ZERO (-0.0)
-
 /** Arguments of tp_sgd. */
 typedef struct tp_sgd_args {
     tp_module *module;            /**< whose parameters; or NULL and: */

@@ -16,6 +16,7 @@
 #include <taper/loss.h>
 #include <taper/memory.h>
 #include <taper/metrics.h>
+#include <taper/models.h>
 #include <taper/nn.h>
 #include <taper/numpy.h>
 #include <taper/onnx.h>

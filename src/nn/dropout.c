@@ -141,7 +141,7 @@ static tp_tensor *dropout2d_forward(tp_module *module, tp_tensor *x) {
 }
 
 static int dropout_describe(const tp_module *module, char *buffer, size_t size) {
-    return snprintf(buffer, size, "p=%g", ((const tp_dropout_layer *)module)->p);
+    return snprintf(buffer, size, "p=%g, inplace=False", ((const tp_dropout_layer *)module)->p);
 }
 
 static tp_module *new_layer(tp_location at, const char *op, const char *type, tp_forward forward,

@@ -30,8 +30,9 @@ static tp_module *read_text(reader *r, bool inside);
 
 /* ---- complaints ---- */
 
-tp_module *tp_text_complain(const tp_text_item *item, const char *problem, const char *want,
+tp_module *tp_text_complain(tp_text_item *item, const char *problem, const char *want,
                             const char *hint) {
+    item->failed = true;
     tp_fail(item->at, "nn_from_text", TP_ERROR_ARGUMENT,
             tp_text("\"%.*s\" at column %d: %s", (int)item->length, item->start,
                     (int)(item->start - item->text) + 1, problem),
@@ -45,7 +46,7 @@ static tp_module *complain_at(const reader *r, const char *start, size_t length,
     return tp_text_complain(&item, problem, want, hint);
 }
 
-static tp_module *unknown_word(const tp_text_item *item) {
+static tp_module *unknown_word(tp_text_item *item) {
     const char *names[MOST_WORDS];
     size_t count = 0;
     for (const tp_layer_word *word;
@@ -142,10 +143,9 @@ const tp_setting *tp_text_setting(const tp_text_item *item, const char *key) {
 
 static void refuse(tp_text_item *item, const char *key, const tp_setting *setting,
                    const char *want) {
-    if (!item->failed)
-        tp_text_complain(item, tp_text("%s is %.*s", key, (int)setting->length, setting->text),
-                         want, item->word->usage);
-    item->failed = true;
+    if (item->failed) return;
+    tp_text_complain(item, tp_text("%s is %.*s", key, (int)setting->length, setting->text), want,
+                     item->word->usage);
 }
 
 void tp_text_pair(tp_text_item *item, const char *key, int64_t least, int64_t otherwise,
@@ -203,6 +203,27 @@ static const tp_layer_word *find_word(const tp_text_item *item) {
     return NULL;
 }
 
+/* Reports what went wrong while a layer was made or tried: what its maker said of the text as it is,
+ * what a constructor or an operation said with the word that led to it. */
+static tp_module *pass_on(tp_text_item *item, const tp_quiet *quiet) {
+    if (item->failed || quiet->code == TP_ERROR_MEMORY) {
+        tp_fail(item->at, "nn_from_text", quiet->code, quiet->problem, quiet->want, quiet->hint);
+        return NULL;
+    }
+    return tp_text_complain(item, quiet->problem, quiet->want, NULL);
+}
+
+static tp_module *make_layer(reader *r, tp_text_item *item) {
+    tp_quiet quiet;
+    tp_quiet_begin(&quiet);
+    tp_module *layer = item->word->make(item);
+    tp_quiet_end(&quiet);
+    if (layer && !item->failed && tp_text_shape_after(r->at, layer, &r->shape, &quiet))
+        return layer;
+    tp_module_end(layer);
+    return pass_on(item, &quiet);
+}
+
 static tp_module *read_word(reader *r) {
     tp_text_item item = {.text = r->text, .start = r->place, .shape = r->shape, .at = r->at};
     item.length = strcspn(r->place, " \t\n()");
@@ -212,15 +233,7 @@ static tp_module *read_word(reader *r) {
     if (!item.word) return unknown_word(&item);
     if (!read_settings(&item))
         return tp_text_complain(&item, "its settings are off", item.word->usage, NULL);
-    tp_module *layer = item.word->make(&item);
-    if (!layer || item.failed) {
-        tp_module_end(layer);
-        return NULL;
-    }
-    tp_quiet quiet;
-    if (tp_text_shape_after(r->at, layer, &r->shape, &quiet)) return layer;
-    tp_module_end(layer);
-    return tp_text_complain(&item, quiet.problem, quiet.want, NULL);
+    return make_layer(r, &item);
 }
 
 /* ---- groups ---- */

@@ -25,7 +25,7 @@ typedef struct tp_text_item {
     tp_setting settings[TP_MOST_SETTINGS]; /* in the order of the word's keys */
     tp_shape shape;                        /* of one sample */
     tp_location at;
-    bool failed; /* a setting was refused, and reported */
+    bool failed; /* tp_text_complain() was called for it */
 } tp_text_item;
 
 /* A word of the language. */
@@ -42,7 +42,7 @@ typedef struct tp_layer_word {
 const tp_layer_word *tp_layer_word_get(size_t i);
 
 /* Reports a problem of an item: what is wrong with it, what would be right, what to do. NULL. */
-tp_module *tp_text_complain(const tp_text_item *item, const char *problem, const char *want,
+tp_module *tp_text_complain(tp_text_item *item, const char *problem, const char *want,
                             const char *hint);
 
 /* The setting of that key. */

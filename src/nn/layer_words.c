@@ -1,11 +1,9 @@
 /* The words of the layers' language: what each makes of its settings. */
-#include "nn/layer_text.h"
-
-#include <taper/nn.h>
+#include "nn/layer_words.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-static tp_module *wrong_shape(const tp_text_item *item, const char *want, const char *hint) {
+static tp_module *wrong_shape(tp_text_item *item, const char *want, const char *hint) {
     return tp_text_complain(item, tp_text("%s reaches it", tp_shape_text(item->shape)), want, hint);
 }
 
@@ -64,6 +62,13 @@ PLAIN(sigmoid)
 PLAIN(tanh)
 PLAIN(silu)
 PLAIN(step)
+PLAIN(relu6)
+PLAIN(hardswish)
+PLAIN(hardsigmoid)
+PLAIN(selu)
+PLAIN(mish)
+PLAIN(softsign)
+PLAIN(logsigmoid)
 #undef PLAIN
 
 static const tp_layer_word words[] = {
@@ -77,6 +82,13 @@ static const tp_layer_word words[] = {
     {"softplus", make_softplus, "beta", "softplus[:BETA]"},
     {"sigmoid", make_sigmoid, "", "sigmoid"},
     {"tanh", make_tanh, "", "tanh"},
+    {"relu6", make_relu6, "", "relu6"},
+    {"hardswish", make_hardswish, "", "hardswish"},
+    {"hardsigmoid", make_hardsigmoid, "", "hardsigmoid"},
+    {"selu", make_selu, "", "selu"},
+    {"mish", make_mish, "", "mish"},
+    {"softsign", make_softsign, "", "softsign"},
+    {"logsigmoid", make_logsigmoid, "", "logsigmoid"},
     {"step", make_step, "", "step"},
     {"softmax", make_softmax, "", "softmax"},
     {"log_softmax", make_log_softmax, "", "log_softmax"},
@@ -84,6 +96,13 @@ static const tp_layer_word words[] = {
     {"identity", make_identity, "", "identity"},
 };
 
-const tp_layer_word *tp_layer_word_get(size_t i) { return i < LENGTH(words) ? &words[i] : NULL; }
+const tp_layer_word *tp_layer_word_get(size_t i) {
+    if (i < tp_image_word_count) return &tp_image_words[i];
+    i -= tp_image_word_count;
+    return i < LENGTH(words) ? &words[i] : NULL;
+}
 
-const char *tp_layer_text_usage(size_t i) { return i < LENGTH(words) ? words[i].usage : NULL; }
+const char *tp_layer_text_usage(size_t i) {
+    const tp_layer_word *word = tp_layer_word_get(i);
+    return word ? word->usage : NULL;
+}

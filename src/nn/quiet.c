@@ -6,8 +6,10 @@ static void note_first(const tp_error *error, void *user) {
     tp_quiet *quiet = user;
     if (quiet->seen) return;
     quiet->seen = true;
+    quiet->code = error->code;
     snprintf(quiet->problem, sizeof quiet->problem, "%s", error->got);
     snprintf(quiet->want, sizeof quiet->want, "%s", error->want);
+    snprintf(quiet->hint, sizeof quiet->hint, "%s", error->hint);
 }
 
 void tp_quiet_begin(tp_quiet *quiet) {

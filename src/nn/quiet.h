@@ -5,9 +5,10 @@
 #include "base/context.h"
 
 typedef struct tp_quiet {
-    bool seen;                    /* there was an error */
-    char problem[512], want[512]; /* of the first */
-    tp_error_handler handler;     /* what was there before */
+    bool seen;                               /* there was an error */
+    tp_error_code code;                      /* of the first */
+    char problem[512], want[512], hint[512]; /* likewise */
+    tp_error_handler handler;                /* what was there before */
     void *user;
     bool clean; /* nothing was poisoned before */
 } tp_quiet;
