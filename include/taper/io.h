@@ -26,11 +26,19 @@ TP_API bool tp_save_at(tp_location at, const char *path, tp_module *module);
 typedef struct tp_load_args {
     const char *path;
     tp_module *module;
+    bool partial; /**< missing and unexpected keys are no error (PyTorch's strict=False) */
     bool
-        partial; /**< missing and unexpected keys are no error (PyTorch's strict=False); shapes still have to fit */
+        skip_mismatched; /**< keys whose shapes differ are left alone: the new last layer of a model that is fine-tuned */
+    const char *
+        prefix; /**< only names that begin so are taken, without it: "state_dict.", "module.backbone."; see tp_load() for NULL */
+    tp_load_report *report; /**< filled in any case, freed by tp_load_report_free(); or NULL */
 } tp_load_args;
-/** Loads what tp_save() or any other program wrote into a module of the same structure, converting types. All or
- *  nothing: after an error (FILE, FORMAT, STATE) the module is as it was, and false comes back. */
+/** Loads a file of weights, of any format that tp_load_tensors() opens, into a module with those names, converting types. All or nothing:
+ *  after an error (FILE, FORMAT, UNSUPPORTED, STATE) the module is as it was, and false comes back.
+ *
+ *  Without .prefix the state is found by itself: of a checkpoint of Taper's below "model.", of a .pth file in the dictionary that is
+ *  called "state_dict", "model_state_dict", "model", "net", "network", "weights" or "params", or else in the only one that holds
+ *  tensors; and "module." before every name, as torch.nn.DataParallel leaves it, is taken off. */
 TP_API bool tp_load_at(tp_location at, tp_load_args args);
 #define tp_load(...) tp_load_at(TP_HERE, TP_MAKE(tp_load_args, .path = __VA_ARGS__))
 

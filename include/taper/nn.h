@@ -194,13 +194,31 @@ TP_API tp_named_list tp_state_dict_at(tp_location at, tp_module *module);
 TP_API int64_t tp_parameter_count_at(tp_location at, tp_module *module);
 #define tp_parameter_count(module) tp_parameter_count_at(TP_HERE, (tp_module *)(module))
 
+/** What fitted and what did not when a state was loaded: PyTorch's missing and unexpected keys, and the shapes that differ. Names are
+ *  copies; tp_load_report_free() ends them. */
+typedef struct tp_load_report {
+    size_t loaded;           /**< tensors that were copied; 0 where the call failed */
+    size_t missing_count;    /**< keys of the model that the state lacks */
+    size_t unexpected_count; /**< keys of the state that the model lacks */
+    size_t mismatched_count; /**< keys of both whose shapes differ */
+    char **missing;
+    char **unexpected;
+    char **
+        mismatched; /**< "fc.weight (1000, 512) for (2, 512)": the state's shape, then the model's */
+} tp_load_report;
+/** Frees the names and clears the report. NULL is fine. */
+TP_API void tp_load_report_free(tp_load_report *report);
+
 /** Arguments of tp_load_state. */
 typedef struct tp_load_state_args {
     tp_module *module;
     const tp_named_tensor *items;
     size_t count;
-    bool partial; /**< missing and unexpected keys are no error (PyTorch's strict=False); shapes
-                     still have to fit */
+    bool partial; /**< missing and unexpected keys are no error (PyTorch's strict=False) */
+    bool
+        skip_mismatched; /**< keys whose shapes differ are left alone, as a new last layer wants it when a model is fine-tuned */
+    tp_load_report
+        *report; /**< filled in any case; the caller frees it with tp_load_report_free() */
 } tp_load_state_args;
 /** Copies values into the parameters and buffers of those names, converting types. All or nothing:
  *  where keys are missing or unexpected or shapes differ, one STATE error lists them and nothing

@@ -1,10 +1,9 @@
-/* Parameters and state by name: lists, loading, freezing. */
+/* Parameters and state by name: lists and freezing. */
 #include <string.h>
 
 #include "autograd/node.h"
 #include "base/alloc.h"
 #include "nn/module.h"
-#include "ops/loop.h"
 
 /* ---- lists ---- */
 
@@ -57,7 +56,7 @@ static void collect(collector *c, const tp_module *module, const char *prefix) {
     for (int i = 0; i < module->child_count; i++) {
         const char *name = module->children[i]->name;
         size_t more = strlen(name);
-        if (length + more + 2 > sizeof below) continue; /* refused before: see lists_of */
+        if (length + more + 2 > sizeof below) continue; /* refused before: see tp_module_lists_of */
         memcpy(below, prefix, length);
         memcpy(below + length, name, more);
         memcpy(below + length + more, ".", 2);
@@ -75,7 +74,7 @@ static size_t depth_of(const tp_module *module) {
     return most;
 }
 
-static const tp_module_lists *lists_of(tp_location at, const char *op, tp_module *module) {
+const tp_module_lists *tp_module_lists_of(tp_location at, const char *op, tp_module *module) {
     if (!tp_module_usable(at, op, module)) return NULL;
     if (module->lists) return module->lists;
     if (depth_of(module) + 2 > TP_MAX_PATH) {
@@ -103,18 +102,18 @@ static const tp_module_lists *lists_of(tp_location at, const char *op, tp_module
 }
 
 tp_named_list tp_parameters_at(tp_location at, tp_module *module) {
-    const tp_module_lists *lists = lists_of(at, "parameters", module);
+    const tp_module_lists *lists = tp_module_lists_of(at, "parameters", module);
     return lists ? (tp_named_list){lists->parameter_count, lists->parameters}
                  : (tp_named_list){0, NULL};
 }
 
 tp_named_list tp_state_dict_at(tp_location at, tp_module *module) {
-    const tp_module_lists *lists = lists_of(at, "state_dict", module);
+    const tp_module_lists *lists = tp_module_lists_of(at, "state_dict", module);
     return lists ? (tp_named_list){lists->state_count, lists->state} : (tp_named_list){0, NULL};
 }
 
 int64_t tp_parameter_count_at(tp_location at, tp_module *module) {
-    const tp_module_lists *lists = lists_of(at, "parameter_count", module);
+    const tp_module_lists *lists = tp_module_lists_of(at, "parameter_count", module);
     int64_t sum = 0;
     for (size_t i = 0; lists && i < lists->parameter_count; i++)
         sum += lists->parameters[i].tensor->numel;
@@ -128,7 +127,7 @@ static tp_tensor *find(const tp_module_lists *lists, const char *name) {
 }
 
 tp_tensor *tp_get_tensor_at(tp_location at, tp_module *module, const char *name) {
-    const tp_module_lists *lists = lists_of(at, "get_tensor", module);
+    const tp_module_lists *lists = tp_module_lists_of(at, "get_tensor", module);
     if (!lists) return tp_poison();
     tp_tensor *x = name ? find(lists, name) : NULL;
     if (x) return x;
@@ -136,106 +135,6 @@ tp_tensor *tp_get_tensor_at(tp_location at, tp_module *module, const char *name)
                    tp_text("no tensor \"%s\" in %s", name ? name : "", module->type),
                    lists->state_count ? tp_text("for instance \"%s\"", lists->state[0].name) : NULL,
                    NULL);
-}
-
-/* ---- loading ---- */
-
-/* Names gathered for one message, cut where they become too many. */
-typedef struct name_list {
-    char text[160];
-    size_t used, count;
-} name_list;
-
-static void add_name(name_list *list, const char *name) {
-    size_t length = strlen(name);
-    list->count++;
-    if (list->used + length + 8 > sizeof list->text) {
-        if (list->used && list->text[list->used - 1] != '.') {
-            memcpy(list->text + list->used, ", ...", 6);
-            list->used += 5;
-        }
-        return;
-    }
-    if (list->used && list->text[list->used - 1] == '.') return;
-    if (list->used) memcpy(list->text + list->used, ", ", 2), list->used += 2;
-    memcpy(list->text + list->used, name, length + 1);
-    list->used += length;
-}
-
-typedef struct load_report {
-    name_list missing, unexpected, misshaped;
-} load_report;
-
-static const tp_named_tensor *item_named(const tp_load_state_args *args, const char *name) {
-    for (size_t i = args->count; i-- > 0;)
-        if (strcmp(args->items[i].name, name) == 0) return &args->items[i];
-    return NULL;
-}
-
-static void compare_state(const tp_load_state_args *args, const tp_module_lists *lists,
-                          load_report *report) {
-    for (size_t i = 0; i < lists->state_count; i++) {
-        const tp_named_tensor *mine = &lists->state[i], *theirs = item_named(args, mine->name);
-        if (!theirs) {
-            if (!args->partial) add_name(&report->missing, mine->name);
-        } else if (!tp_shapes_equal(mine->tensor, theirs->tensor)) {
-            add_name(&report->misshaped, tp_text("%s %s for %s", mine->name,
-                                                 tp_shape_text(tp_shape_copy(theirs->tensor)),
-                                                 tp_shape_text(tp_shape_copy(mine->tensor))));
-        }
-    }
-    for (size_t i = 0; i < args->count && !args->partial; i++)
-        if (!find(lists, args->items[i].name)) add_name(&report->unexpected, args->items[i].name);
-}
-
-static bool state_fits(tp_location at, const tp_load_state_args *args,
-                       const tp_module_lists *lists) {
-    load_report report = {0};
-    compare_state(args, lists, &report);
-    if (!report.missing.count && !report.unexpected.count && !report.misshaped.count) return true;
-    const char *got = tp_text(
-        "%s%s%s%s%s%s%s%s", report.missing.count ? "missing " : "", report.missing.text,
-        report.missing.count && report.unexpected.count ? "; " : "",
-        report.unexpected.count ? "unexpected " : "", report.unexpected.text,
-        (report.missing.count || report.unexpected.count) && report.misshaped.count ? "; " : "",
-        report.misshaped.count ? "shapes differ: " : "", report.misshaped.text);
-    tp_fail(at, "load_state", TP_ERROR_STATE, got,
-            tp_text("the %zu tensors of this %s", lists->state_count, args->module->type),
-            report.misshaped.count ? "the state is that of a model with other layer sizes"
-                                   : ".partial = true loads what is there");
-    return false;
-}
-
-/* A loaded value must not want a gradient of what it came from, so nothing is recorded. */
-static bool copy_value(tp_location at, tp_tensor *to, tp_tensor *from) {
-    tp_grad_mode mode = tp_grad_mode_begin(false);
-    bool fine = tp_begin_edit(at, "load_state", to);
-    if (fine) tp_copy_elements(to, from);
-    tp_grad_mode_end(&mode);
-    return fine;
-}
-
-bool tp_load_state_at(tp_location at, tp_load_state_args args) {
-    const tp_module_lists *lists = lists_of(at, "load_state", args.module);
-    if (!lists) return false;
-    for (size_t i = 0; i < args.count; i++) {
-        if (!args.items[i].name || !args.items[i].tensor) {
-            tp_fail(at, "load_state", TP_ERROR_ARGUMENT,
-                    tp_text("item %zu without a name or tensor", i), NULL, NULL);
-            return false;
-        }
-        if (tp_is_poison(args.items[i].tensor)) {
-            tp_surface();
-            return false;
-        }
-        if (!tp_usable(at, "load_state", args.items[i].tensor)) return false;
-    }
-    if (!state_fits(at, &args, lists)) return false;
-    for (size_t i = 0; i < lists->state_count; i++) {
-        const tp_named_tensor *theirs = item_named(&args, lists->state[i].name);
-        if (theirs && !copy_value(at, lists->state[i].tensor, theirs->tensor)) return false;
-    }
-    return true;
 }
 
 /* ---- freezing ---- */
@@ -249,7 +148,7 @@ static bool below(const char *name, const char *path) {
 
 static int set_wanted(tp_location at, const char *op, tp_module *module, const char *path,
                       bool wanted) {
-    const tp_module_lists *lists = lists_of(at, op, module);
+    const tp_module_lists *lists = tp_module_lists_of(at, op, module);
     int count = 0;
     for (size_t i = 0; lists && i < lists->parameter_count; i++) {
         if (!below(lists->parameters[i].name, path)) continue;

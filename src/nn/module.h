@@ -51,6 +51,8 @@ const char *tp_module_full_path(tp_module *module);
 /* Joins "a" and "b" to "a.b"; "" and "b" to "b". False where the result would be too long. */
 bool tp_join_path(char *out, const char *a, const char *b);
 
+/* The lists of all below module; NULL after an error. */
+const tp_module_lists *tp_module_lists_of(tp_location at, const char *op, tp_module *module);
 /* Forgets the lists of module and of all above it. */
 void tp_module_changed(tp_module *module);
 /* Runs the hooks and keeps the value; returns what stands for y from now on. */

@@ -35,6 +35,7 @@ FAMILIES = [
     "onnx",
     "models",
     "files",
+    "checkpoints",
 ]
 # What draws random numbers is written with the kernels that PyTorch chooses on today's x86, as random.txt is: its plain ones
 # round x * (high - low) + low twice. All else comes from the plain kernels.
