@@ -103,6 +103,99 @@ static void test_models(void **state) {
         }
 }
 
+/* ---- loading into a model ---- */
+
+static tp_module *two_layers(int64_t out) {
+    return tp_nn_sequential(tp_nn_linear(3, 2), tp_nn_relu(), tp_nn_linear(2, out));
+}
+
+/* {"epoch": 3, key: state of a model, each name behind prefix} */
+static void write_checkpoint(const char *path, const char *key, const char *prefix,
+                             tp_module *model) {
+    tp_values *values = tp_values_new();
+    tp_value *d = tp_value_dict(values), *inner = tp_value_dict(values);
+    tp_named_list state = tp_state_dict(model);
+    for (size_t i = 0; i < state.count; i++) {
+        char name[80];
+        snprintf(name, sizeof name, "%s%s", prefix, state.items[i].name);
+        tp_value_set(inner, name, tp_value_of_tensor(values, state.items[i].tensor));
+    }
+    tp_value_set(d, "epoch", tp_value_of_int(values, 3));
+    tp_value_set(d, key, inner);
+    tp_value_set(d, "optimizer", tp_value_dict(values));
+    assert_true(tp_save_values(path, d));
+    tp_values_free(values);
+}
+
+static bool same_output(tp_module *a, tp_module *b) {
+    bool same = false;
+    TP_SCOPE {
+        tp_tensor *x = tp_ones(tp_shape(1, 3));
+        same = tp_get(tp_call(a, x), 0, 0) == tp_get(tp_call(b, x), 0, 0);
+    }
+    return same;
+}
+
+static void test_state_is_found(void **state) {
+    (void)state;
+    static const struct form {
+        const char *key, *prefix;
+    } forms[] = {{"state_dict", ""}, {"model", ""}, {"weights_of_mine", ""}, {"net", "module."}};
+    tp_module *a = two_layers(1);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        tp_module *b = two_layers(1);
+        write_checkpoint(in_folder("c.pth"), forms[i].key, forms[i].prefix, a);
+        assert_false(same_output(a, b));
+        assert_true(tp_load(in_folder("c.pth"), b));
+        assert_true(same_output(a, b));
+        tp_module_free(b);
+    }
+    tp_module *b = two_layers(1);
+    write_checkpoint(in_folder("d.pth"), "state_dict", "backbone.", a);
+    assert_false(tp_load(in_folder("d.pth"), b));
+    assert_true(had_error(TP_ERROR_STATE, "load_state", __LINE__ - 1));
+    assert_false(tp_load(in_folder("d.pth"), b, .prefix = "ema."));
+    assert_true(had_error(TP_ERROR_STATE, "load", __LINE__ - 1));
+    assert_true(tp_load(in_folder("d.pth"), b, .prefix = "state_dict.backbone."));
+    assert_true(same_output(a, b));
+    assert_true(tp_checkpoint_save(in_folder("run.safetensors"), .module = a));
+    tp_module *c = two_layers(1);
+    assert_true(tp_load(in_folder("run.safetensors"), c, .partial = true));
+    assert_true(same_output(a, c));
+    tp_module_free(a);
+    tp_module_free(b);
+    tp_module_free(c);
+}
+
+/* A body with a new head: what fits is loaded, and the report tells the rest. */
+static void test_fine_tuning(void **state) {
+    (void)state;
+    tp_module *old = two_layers(1), *new = two_layers(4);
+    tp_sequential_append(new, tp_nn_linear(4, 2));
+    tp_load_report report;
+    assert_true(tp_save(in_folder("old.pth"), old));
+    assert_false(tp_load(in_folder("old.pth"), new, .report = &report));
+    assert_true(had_error(TP_ERROR_STATE, "load_state", __LINE__ - 1));
+    assert_int_equal(report.loaded, 0);
+    assert_int_equal(report.missing_count, 2);
+    assert_string_equal(report.missing[0], "3.weight");
+    assert_int_equal(report.unexpected_count, 0);
+    assert_int_equal(report.mismatched_count, 2);
+    assert_string_equal(report.mismatched[0], "2.weight (1, 2) for (4, 2)");
+    tp_load_report_free(&report);
+    assert_true(tp_load(in_folder("old.pth"), new, .partial = true, .skip_mismatched = true,
+                        .report = &report));
+    assert_int_equal(report.loaded, 2);
+    assert_int_equal(report.mismatched_count, 2);
+    tp_load_report_free(&report);
+    assert_true(tp_get(tp_get_tensor(new, "0.weight"), 1, 2) ==
+                tp_get(tp_get_tensor(old, "0.weight"), 1, 2));
+    assert_false(tp_load(in_folder("old.pth"), new, .partial = true));
+    assert_true(had_error(TP_ERROR_STATE, "load_state", __LINE__ - 1));
+    tp_module_free(old);
+    tp_module_free(new);
+}
+
 static void test_refused(void **state) {
     (void)state;
     TP_SCOPE {
@@ -128,9 +221,8 @@ static void test_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CLEAN_TEST(test_round_trip),
-        CLEAN_TEST(test_models),
-        CLEAN_TEST(test_refused),
+        CLEAN_TEST(test_round_trip),  CLEAN_TEST(test_models),  CLEAN_TEST(test_state_is_found),
+        CLEAN_TEST(test_fine_tuning), CLEAN_TEST(test_refused),
     };
     return cmocka_run_group_tests_name("pth", tests, make_folder, remove_folder);
 }
