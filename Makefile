@@ -41,8 +41,9 @@ test:
 bench:
 	@scripts/setup.sh bench
 	@$(call configure,-DTAPER_BENCH=ON)
-	@$(build) --target bench_gemm bench_steps
+	@$(build) --target bench_gemm bench_conv bench_steps
 	@$(BUILD)/bench/bench_gemm --json $(BUILD)/gemm.json
+	@$(BUILD)/bench/bench_conv --json $(BUILD)/conv.json
 	@$(PYTHON) bench/compare.py $(BUILD)/bench/bench_steps --out $(BUILD)/bench.json
 
 ## install    to PREFIX (/usr/local), below DESTDIR if given

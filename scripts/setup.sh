@@ -133,6 +133,9 @@ sys.exit(not all(u.find_spec(m) for m in ("torch", "torchvision", "numpy", "PIL"
             "python3-torch python3-torchvision python3-numpy python3-pillow" \
             "python-pytorch python-torchvision python-numpy python-pillow" \
             "pytorch torchvision"
+    [ -e /usr/include/oneapi/dnnl/dnnl.h ] || [ -e /usr/local/include/oneapi/dnnl/dnnl.h ] ||
+        lacks optional oneDNN "what single convolutions are compared with" \
+            libdnnl-dev onednn-devel onednn onednn
     [ "$manager" != apt ] || compgen -G '/usr/lib/*/openblas-openmp/libblas.so.3' >/dev/null ||
         lacks optional "OpenBLAS with OpenMP" "PyTorch is far slower without it" \
             libopenblas0-openmp - - -

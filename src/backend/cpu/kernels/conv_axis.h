@@ -15,7 +15,8 @@ typedef struct conv_axis {
     int64_t step;
     int64_t first, stride; /* where in memory: result i is element first + i * stride */
     int64_t taps;
-    int64_t *which, *at;
+    int64_t *which, *at; /* at rises from tap to tap */
+    int64_t *offset;     /* at in elements of memory: set by whoever needs it */
     /* Source elements are kept apart by their remainder when divided by step, so that the next result's element is the
      * next one in memory: a tap reads in the plane of its remainder at i + shift, low <= shift <= high. */
     int64_t low, high;
@@ -30,7 +31,7 @@ typedef struct conv_sizes {
 } conv_sizes;
 
 /* Integers that an axis needs. */
-static int64_t conv_axis_space(const conv_sizes *s) { return 4 * s->kernel; }
+static int64_t conv_axis_space(const conv_sizes *s) { return 5 * s->kernel; }
 
 static int64_t conv_floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
@@ -57,6 +58,7 @@ static int64_t *conv_axis_take(conv_axis *axis, const conv_sizes *s, int64_t *sp
     axis->at = space + s->kernel;
     axis->plane = space + 2 * s->kernel;
     axis->remain = space + 3 * s->kernel;
+    axis->offset = space + 4 * s->kernel;
     return space + conv_axis_space(s);
 }
 

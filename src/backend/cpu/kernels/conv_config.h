@@ -9,6 +9,9 @@ enum {
     CONV_TASKS = 8,         /* fewer are cut further */
     CONV_LEAST_PIXELS = 96, /* but not below so many */
     CONV_PACK_COST = 3,     /* of copying a vector into a panel, in multiplications */
+    CONV_WIDE_DEPTH =
+        1536, /* the same with vectors along channels, times vectors: weights stay in the second-level cache */
+    CONV_NARROW = 4, /* rows of so few results: tiles are made of images instead */
     CONV_WEIGHT_DEPTH =
         160, /* rows of the weight gradient (transposed) that one task makes, about */
     CONV_WEIGHT_PIXELS = 512 /* pixels that are summed in one go */

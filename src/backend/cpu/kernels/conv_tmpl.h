@@ -31,6 +31,14 @@
 
 #include "conv_run.h"
 
+#include "conv_wide_tile.h"
+
+#include "conv_wide_plan.h"
+
+#include "conv_wide_finish.h"
+
+#include "conv_wide.h"
+
 #include "conv_products.h"
 
 #include "conv_weight.h"
@@ -45,6 +53,9 @@
 #undef PLAN
 #undef BLOCK
 #undef WALK
+#undef REACH
+#undef WIDE_PLAN
+#undef WIDE_TASK
 #undef RUN
 #undef WEIGHT_PLAN
 #undef WEAVE

@@ -1,0 +1,103 @@
+/* Register tiles with vectors along the channels of the result: rows are pixels, whose source elements are broadcast from where
+ * they lie in memory. A template, see conv_tmpl.h. */
+
+/* What a tile adds up: for each column tap q, source channel c and row tap t the element at across[q] + c * channel + down[t]
+ * of the first pixel, the next pixel's a_row further, times a vector of weights at q * b_across + c * b_channel + t * b_down. */
+typedef struct NAME(reach) {
+    int64_t columns, channels, taps;
+    const int64_t *across, *down;
+    int64_t channel, a_row;
+    int64_t b_across, b_channel, b_down;
+    int64_t c_row; /* of the result */
+} NAME(reach);
+#define REACH NAME(reach)
+
+typedef void (*NAME(wide_fn))(const REACH *reach, const REAL *a, const REAL *b, REAL *c, bool add);
+
+/* side: distance of neighbouring pixels where it is known to the compiler, else 0. */
+TP_ALWAYS_INLINE void NAME(wide)(const int rows, const int vectors, const int64_t side,
+                                 const REACH *reach, const REAL *a, const REAL *b, REAL *c,
+                                 bool add) {
+    VEC sum[MAX_ROWS][MAX_VECTORS];
+    const int64_t a_row = side ? side : reach->a_row, c_row = reach->c_row;
+    const int64_t taps = reach->taps, b_down = reach->b_down;
+    const int64_t *down = reach->down;
+    TP_UNROLL for (int i = 0; i < rows; i++) {
+        TP_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VEC){0};
+    }
+    for (int64_t q = 0; q < reach->columns; q++, b += reach->b_across) {
+        const REAL *from = a + reach->across[q], *row = b;
+        for (int64_t n = 0; n < reach->channels;
+             n++, from += reach->channel, row += reach->b_channel) {
+            const REAL *weight = row;
+            for (int64_t t = 0; t < taps; t++, weight += b_down) {
+                const REAL *base[(MAX_ROWS + 2) / 3];
+                VEC right[MAX_VECTORS];
+                TP_UNROLL for (int g = 0; g < (rows + 2) / 3; g++) base[g] =
+                    from + down[t] + 3 * g * a_row;
+                TP_UNROLL for (int j = 0; j < vectors; j++) right[j] =
+                    NAME(load)(weight + j * LANES);
+                TP_UNROLL for (int i = 0; i < rows; i++) {
+                    REAL left = base[i / 3][(i % 3) * a_row];
+                    TP_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += left * right[j];
+                }
+            }
+        }
+    }
+    TP_UNROLL for (int i = 0; i < rows; i++) {
+        TP_UNROLL for (int j = 0; j < vectors; j++) {
+            VEC v = sum[i][j];
+            if (add) v += NAME(load)(c + i * c_row + j * LANES);
+            NAME(store)(c + i * c_row + j * LANES, v);
+        }
+    }
+}
+
+#define WIDE(rows, vectors)                                                                     \
+    static void NAME(wide_##rows##x##vectors)(const REACH *reach, const REAL *a, const REAL *b, \
+                                              REAL *c, bool add) {                              \
+        NAME(wide)(rows, vectors, 1, reach, a, b, c, add);                                      \
+    }                                                                                           \
+    static void NAME(wide_any_##rows##x##vectors)(const REACH *reach, const REAL *a,            \
+                                                  const REAL *b, REAL *c, bool add) {           \
+        NAME(wide)(rows, vectors, 0, reach, a, b, c, add);                                      \
+    }
+/* As many rows as registers allow, for 1, 2 and 4 vectors. */
+#if TP_VECTOR_REGISTERS == 32
+#define WIDE_FOR_1(X)                                                                          \
+    X(1, 1)                                                                                    \
+    X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1) X(9, 1) X(10, 1) X(11, 1) X(12, 1) \
+        X(13, 1) X(14, 1)
+#define WIDE_FOR_2(X)                                                                          \
+    X(1, 2)                                                                                    \
+    X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2) X(7, 2) X(8, 2) X(9, 2) X(10, 2) X(11, 2) X(12, 2) \
+        X(13, 2) X(14, 2)
+#define WIDE_FOR_4(X) X(1, 4) X(2, 4) X(3, 4) X(4, 4) X(5, 4) X(6, 4) X(7, 4)
+#else
+#define WIDE_FOR_1(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1)
+#define WIDE_FOR_2(X) X(1, 2) X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2)
+#define WIDE_FOR_4(X) X(1, 4) X(2, 4) X(3, 4)
+#endif
+WIDE_FOR_1(WIDE)
+WIDE_FOR_2(WIDE)
+WIDE_FOR_4(WIDE)
+#undef WIDE
+
+#define WIDE(rows, vectors)     NAME(wide_##rows##x##vectors),
+#define WIDE_ANY(rows, vectors) NAME(wide_any_##rows##x##vectors),
+/* [pixels side by side or not][log2 of vectors][rows - 1] */
+static const NAME(wide_fn) NAME(wide_table)[2][3][MAX_ROWS] = {
+    {{WIDE_FOR_1(WIDE)}, {WIDE_FOR_2(WIDE)}, {WIDE_FOR_4(WIDE)}},
+    {{WIDE_FOR_1(WIDE_ANY)}, {WIDE_FOR_2(WIDE_ANY)}, {WIDE_FOR_4(WIDE_ANY)}},
+};
+#undef WIDE
+#undef WIDE_ANY
+#undef WIDE_FOR_1
+#undef WIDE_FOR_2
+#undef WIDE_FOR_4
+
+/* Rows of a tile of that many vectors at most. */
+static int64_t NAME(wide_rows)(int64_t vectors) {
+    if (vectors < 4) return MAX_ROWS;
+    return TP_VECTOR_REGISTERS == 32 ? 7 : 3;
+}
