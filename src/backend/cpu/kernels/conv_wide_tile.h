@@ -63,23 +63,21 @@ TP_ALWAYS_INLINE void NAME(wide)(const int rows, const int vectors, const int64_
         NAME(wide)(rows, vectors, 0, reach, a, b, c, add);                                      \
     }
 /* As many rows as registers allow, for 1, 2 and 4 vectors. */
+/* clang-format off */
+#define WIDE_TO_3(X, v)  X(1, v) X(2, v) X(3, v)
+#define WIDE_TO_6(X, v)  WIDE_TO_3(X, v) X(4, v) X(5, v) X(6, v)
 #if TP_VECTOR_REGISTERS == 32
-#define WIDE_FOR_1(X)                                                                           \
-    X(1, 1)                                                                                     \
-    X(2, 1)                                                                                     \
-    X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1) X(9, 1) X(10, 1) X(11, 1) X(12, 1) X(13, 1) \
-        X(14, 1)
-#define WIDE_FOR_2(X)                                                                           \
-    X(1, 2)                                                                                     \
-    X(2, 2)                                                                                     \
-    X(3, 2) X(4, 2) X(5, 2) X(6, 2) X(7, 2) X(8, 2) X(9, 2) X(10, 2) X(11, 2) X(12, 2) X(13, 2) \
-        X(14, 2)
-#define WIDE_FOR_4(X) X(1, 4) X(2, 4) X(3, 4) X(4, 4) X(5, 4) X(6, 4) X(7, 4)
+#define WIDE_TO_7(X, v)  WIDE_TO_6(X, v) X(7, v)
+#define WIDE_TO_14(X, v) WIDE_TO_7(X, v) X(8, v) X(9, v) X(10, v) X(11, v) X(12, v) X(13, v) X(14, v)
+#define WIDE_FOR_1(X)    WIDE_TO_14(X, 1)
+#define WIDE_FOR_2(X)    WIDE_TO_14(X, 2)
+#define WIDE_FOR_4(X)    WIDE_TO_7(X, 4)
 #else
-#define WIDE_FOR_1(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1)
-#define WIDE_FOR_2(X) X(1, 2) X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2)
-#define WIDE_FOR_4(X) X(1, 4) X(2, 4) X(3, 4)
+#define WIDE_FOR_1(X)    WIDE_TO_6(X, 1)
+#define WIDE_FOR_2(X)    WIDE_TO_6(X, 2)
+#define WIDE_FOR_4(X)    WIDE_TO_3(X, 4)
 #endif
+/* clang-format on */
 WIDE_FOR_1(WIDE)
 WIDE_FOR_2(WIDE)
 WIDE_FOR_4(WIDE)
