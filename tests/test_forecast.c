@@ -95,6 +95,29 @@ static void perceptrons_need_what_was_told(void **state) {
         tp_shape(40), 300);
 }
 
+static void convolutions_need_what_was_told(void **state) {
+    (void)state;
+    tp_shape digit = tp_shape(1, 28, 28), picture = tp_shape(3, 64, 64);
+    static const char convnet3[] =
+        "conv:16,k=5,p=2 relu maxpool:2 conv:32,k=5,p=2 relu maxpool:2 conv:64,k=5,p=2 relu "
+        "maxpool:2 flatten dropout:0.5 linear:128 relu dropout:0.5 linear:256 relu linear:10";
+    static const char convnet4[] =
+        "2*(conv:64,k=3,p=1 bn relu) maxpool:2 dropout:0.4 2*(conv:128,k=3,p=1 bn relu) maxpool:2 "
+        "dropout:0.4 2*(conv:256,k=3,p=1 bn relu) avgpool:7 flatten dropout:0.5 linear:10";
+    static const char resnet18[] = /* ResNet18's layers */
+        "conv:64,k=7,s=2,p=3,bias=0 bn relu maxpool:3,s=2,p=1 "
+        "2*((conv:64,k=3,p=1 bn relu conv:64,k=3,p=1 bn)+ relu) "
+        "(conv:128,k=3,s=2,p=1 bn relu conv:128,k=3,p=1 bn)+(conv:128,k=1,s=2 bn) relu "
+        "(conv:128,k=3,p=1 bn relu conv:128,k=3,p=1 bn)+ relu "
+        "(conv:256,k=3,s=2,p=1 bn relu conv:256,k=3,p=1 bn)+(conv:256,k=1,s=2 bn) relu "
+        "(conv:256,k=3,p=1 bn relu conv:256,k=3,p=1 bn)+ relu "
+        "(conv:512,k=3,s=2,p=1 bn relu conv:512,k=3,p=1 bn)+(conv:512,k=1,s=2 bn) relu "
+        "(conv:512,k=3,p=1 bn relu conv:512,k=3,p=1 bn)+ relu adaptive_avgpool:1 flatten linear:10";
+    check_forecast("convnet3", tp_nn_from_text(convnet3, digit), digit, 32);
+    check_forecast("convnet4", tp_nn_from_text(convnet4, digit), digit, 16);
+    check_forecast("resnet18", tp_nn_from_text(resnet18, picture), picture, 16);
+}
+
 /* ---- what it must not touch ---- */
 
 static tp_tensor *count_calls(tp_module *m, tp_tensor *x, tp_tensor *y, void *user) {
@@ -147,9 +170,8 @@ static void what_does_not_run_is_no_error(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CLEAN_TEST(blocks_grow_in_a_straight_line),
-        CLEAN_TEST(perceptrons_need_what_was_told),
-        CLEAN_TEST(nothing_is_changed),
+        CLEAN_TEST(blocks_grow_in_a_straight_line),  CLEAN_TEST(perceptrons_need_what_was_told),
+        CLEAN_TEST(convolutions_need_what_was_told), CLEAN_TEST(nothing_is_changed),
         CLEAN_TEST(what_does_not_run_is_no_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
