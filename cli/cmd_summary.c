@@ -13,9 +13,14 @@ typedef struct settings {
 
 static const option table[] = {
     {"Options", OPTION_HEADING, NULL, NULL, 0, 0},
-    {"model", OPTION_TEXT, "NAME|LAYERS", "mlp, logistic, or layers written out (mlp)",
-     offsetof(settings, job.model), 0},
-    {"shape", OPTION_TEXT, "AxBxC", "of one sample (1x28x28)", offsetof(settings, shape), 0},
+    {"model", OPTION_TEXT, "NAME|LAYERS",
+     "a name of `taper help models`, or layers written out (mlp)", offsetof(settings, job.model),
+     0},
+    {"shape", OPTION_TEXT, "AxBxC",
+     "of one sample (that of the run or of the named model, or 1x28x28)", offsetof(settings, shape),
+     0},
+    {"batch-size", OPTION_COUNT, "N", "samples a step, for the memory (32)",
+     offsetof(settings, job.batch_size), 1},
 };
 enum { OPTIONS = sizeof table / sizeof table[0] };
 
@@ -23,30 +28,23 @@ void help_summary(FILE *stream) {
     fputs(
         "usage: taper summary [RUN|FILE|NAME|LAYERS] [options]\n\n"
         "Shows a network layer by layer: shape of its output for one sample, parameters,\n"
-        "multiply-adds, bytes. The network is one that was trained (the folder of a run, or a file\n"
+        "multiply-adds; below, bytes, and the memory that evaluation and training will need. The network is one that was trained (the folder of a run, or a file\n"
         "of weights), a name, or layers written out.\n\n"
         "  taper summary runs/digits-mlp\n"
-        "  taper summary mlp\n"
+        "  taper summary vgg16\n"
+        "  taper summary resnet18:classes=10,small --shape 3x32x32\n"
         "  taper summary \"flatten linear:256 relu linear:10\"\n"
         "  taper summary \"linear:32 tanh linear:1\" --shape 8\n",
         stream);
     options_help(stream, table, OPTIONS);
 }
 
-/* "1x28x28"; false where it is no shape. */
-static bool read_shape(const char *text, tp_shape *shape) {
-    int64_t dims[TP_MAX_DIMS];
-    int count = 0;
-    while (*text && count < TP_MAX_DIMS) {
-        int used = 0;
-        long long size;
-        if (sscanf(text, "%lld%n", &size, &used) != 1 || size < 1) return false;
-        dims[count++] = size;
-        text += used;
-        if (*text == 'x' && text[1]) text++;
-    }
-    *shape = tp_shape_make(count, dims);
-    return count > 0 && !*text;
+/* The shape that is asked for, else that of the trained model, else that which the named model was published for. */
+static tp_shape shape_of(const settings *s, tp_shape asked) {
+    const tp_model_info *info = job_model_info(s->job.model);
+    if (asked.ndim) return asked;
+    if (s->job.sample.ndim) return s->job.sample;
+    return info ? info->sample : tp_shape(1, 28, 28);
 }
 
 int cmd_summary(int argc, char **argv) {
@@ -57,8 +55,8 @@ int cmd_summary(int argc, char **argv) {
         fprintf(stderr, "taper summary: one network at a time; layers need quotes around them.\n");
         return EXIT_USAGE;
     }
-    tp_shape shape = tp_shape(1, 28, 28);
-    if (s.shape && !read_shape(s.shape, &shape)) {
+    tp_shape asked = {0};
+    if (s.shape && !job_read_shape(s.shape, &asked)) {
         fprintf(stderr, "taper summary: --shape is sizes with x between them, such as 1x28x28.\n");
         return EXIT_USAGE;
     }
@@ -66,9 +64,10 @@ int cmd_summary(int argc, char **argv) {
     bool trained = rest.count == 1 && stat(rest.text[0], &info) == 0;
     if (rest.count == 1 && !trained) s.job.model = rest.text[0];
     if (!trained && !s.job.model) s.job.model = "mlp";
-    tp_module *model =
-        trained ? run_load_model(&s.job, rest.text[0]) : job_model(&s.job, shape, 10);
-    bool fine = model && tp_summary(model, shape, stdout);
+    s.job.no_init = true;
+    tp_module *model = trained ? run_load_model(&s.job, rest.text[0]) : job_model(&s.job, asked, 0);
+    bool fine =
+        model && tp_summary(model, shape_of(&s, asked), stdout, .batch_size = s.job.batch_size);
     tp_module_free(model);
     job_release(&s.job);
     return fine ? EXIT_FINE : EXIT_FAILED;

@@ -22,6 +22,7 @@ void help_train(FILE *stream) {
         "\n"
         "  taper train                                  an MLP on the built-in digits\n"
         "  taper train --data mnist --epochs 10         real digits, downloaded where needed\n"
+        "  taper train --data mnist --model convnet     a convolutional network\n"
         "  taper train --data ~/fashion --model \"flatten linear:256 relu dropout:0.2 linear:10\"\n"
         "  taper train --optimizer sgd --lr 0.1 --momentum 0.9 --schedule cosine\n"
         "  taper train --epochs 100 --patience 5        stop when validation no longer improves\n"
@@ -30,7 +31,8 @@ void help_train(FILE *stream) {
     options_help(stream, job_options, job_option_count);
     fputs(
         "\n"
-        "`taper help layers` has the layers that --model may write out.\n"
+        "`taper help models` lists the networks by name, `taper help layers` the layers that --model\n"
+        "may write out.\n"
         "\n"
         "Options are written --name value or --name=value. The environment variable TAPER_DATA may\n"
         "name a folder in which mnist, fashion and kmnist are looked for.\n"
@@ -126,11 +128,13 @@ static void note_command(run *r, int argc, char **argv) {
 }
 
 static bool prepare(run *r) {
-    const job *j = &r->job;
+    job *j = &r->job;
     if (j->threads > 0) tp_set_num_threads((int)j->threads);
     if (!job_open_data(j, &r->data)) return false;
+    j->sample = r->data.train->x_shape;
+    j->classes = r->data.train->class_count;
     tp_manual_seed((uint64_t)j->seed);
-    r->model = job_model(j, r->data.train->x_shape, r->data.train->class_count);
+    r->model = job_model(j, j->sample, (int)j->classes);
     r->optim = r->model ? job_optim(j, r->model) : NULL;
     if (!r->optim) return false;
     r->train = tp_loader_new(r->data.train, .batch_size = j->batch_size, .shuffle = true,

@@ -27,7 +27,7 @@ const option job_options[] = {
     {"val-count", OPTION_COUNT, "N", "the same as a number of pictures", PLACE(val_count), 0},
     {"Model", OPTION_HEADING, NULL, NULL, 0, 0},
     {"model", OPTION_TEXT, "NAME|LAYERS",
-     "mlp (784-128-64-10), logistic, or layers written out:\n\"flatten linear:128 relu linear:10\" (mlp)",
+     "mlp, convnet, resnet18, ... or layers written out:\n\"flatten linear:128 relu linear:10\" (mlp)",
      PLACE(model), 0},
     {"Training", OPTION_HEADING, NULL, NULL, 0, 0},
     {"epochs", OPTION_COUNT, "N", "passes over the training pictures (5)", PLACE(epochs), 1},

@@ -18,6 +18,9 @@ typedef struct job {
     const char *optimizer, *schedule;
     double lr, momentum, weight_decay, step_gamma, clip_norm, label_smoothing;
     int64_t step_size, warmup;
+    bool no_init;    /* the weights are loaded or not needed, so they are not drawn */
+    tp_shape sample; /* of the trained model, with its number of classes; empty where unknown */
+    int64_t classes;
     bool nesterov, resume, quiet, json, progress, plots, events, keep_best;
     void *owned[JOB_OWNED]; /* blocks in which texts of above lie, freed by job_release() */
     int owned_count;
@@ -53,9 +56,15 @@ tp_dataset *job_first(tp_dataset *dataset, int64_t count);
 /* "synthetic digits", "MNIST", or the folder. */
 const char *job_data_name(const job *j);
 
-/* The model that --model names or writes out, for samples of that shape; named ones end in `classes` outputs. NULL after an
- * error, reported with a caret under the word. */
+/* The model that --model names or writes out. Named ones end in `classes` outputs; without a shape or a number of classes
+ * they are as published. NULL after an error, reported with a caret under the word. */
 tp_module *job_model(const job *j, tp_shape sample, int classes);
+/* What is known of the model that the text names; NULL where it is written out. */
+const tp_model_info *job_model_info(const char *text);
+/* "1x28x28"; false where it is no shape. */
+bool job_read_shape(const char *text, tp_shape *shape);
+/* The other way. */
+const char *job_shape_text(tp_shape shape, char *buffer, size_t size);
 tp_optim *job_optim(const job *j, tp_module *model);
 /* *schedule stays NULL where none is wanted; *per_step says when it is stepped. False after an error. `steps` are those of an epoch. */
 bool job_schedule(const job *j, tp_optim *optim, int64_t steps, tp_schedule **schedule,

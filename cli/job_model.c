@@ -7,13 +7,7 @@
 #include "report.h"
 #include "words.h"
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-typedef struct named_model {
-    const char *name, *layers; /* the layers before the last linear one */
-} named_model;
-static const named_model models[] = {{"mlp", "flatten linear:128 relu linear:64 relu"},
-                                     {"logistic", "flatten"}};
+enum { MOST_NAMES = 128 };
 
 /* Remembers an error of the parser so that it can be shown with a caret. */
 static void remember(const tp_error *error, void *user) { tp_error_format(error, user, 512); }
@@ -27,31 +21,112 @@ static void show_caret(const char *line, const char *layers) {
     fprintf(stderr, "  %s\n", what ? what + 2 : line);
 }
 
-tp_module *job_model(const job *j, tp_shape sample, int classes) {
-    char layers[512];
-    snprintf(layers, sizeof layers, "%s", j->model);
-    for (size_t i = 0; i < LENGTH(models); i++) {
-        if (strcmp(j->model, models[i].name)) continue;
-        snprintf(layers, sizeof layers, "%s linear:%d", models[i].layers, classes);
+/* ---- models by name ---- */
+
+/* A name of the listing and the options behind it: "mobilenet_v2:width=0.5,small". */
+static const tp_model_info *find_model(const char *text) {
+    size_t length = strcspn(text, ":");
+    const tp_model_info *info;
+    for (size_t i = 0; (info = tp_model_listing(i)) != NULL; i++)
+        if (strlen(info->name) == length && strncmp(info->name, text, length) == 0) return info;
+    return NULL;
+}
+
+const tp_model_info *job_model_info(const char *text) { return text ? find_model(text) : NULL; }
+
+/* Reads one option behind the name; false where there is none like it. */
+static bool read_model_option(tp_model_args *args, const char *text, size_t length) {
+    char *stop = NULL;
+    const char *equals = memchr(text, '=', length), *end = text + length;
+    double value = equals ? strtod(equals + 1, &stop) : 0;
+    if (!equals && length == 5 && strncmp(text, "small", 5) == 0) return args->small_input = true;
+    if (!equals || stop != end || stop == equals + 1) return false;
+    size_t name = (size_t)(equals - text);
+    if (name == 7 && strncmp(text, "dropout", 7) == 0 && value >= 0 && value <= 1)
+        args->dropout = value == 0 ? TP_ZERO : value;
+    else if (name == 5 && strncmp(text, "width", 5) == 0 && value > 0 && value <= 10)
+        args->width_mult = value;
+    else if (name == 7 && strncmp(text, "classes", 7) == 0 && value >= 1 && value < 1e6)
+        args->num_classes = (int64_t)value;
+    else
+        return false;
+    return true;
+}
+
+static bool read_model_options(tp_model_args *args, const char *text) {
+    for (const char *at = text + strcspn(text, ":"); *at;) {
+        size_t length = strcspn(++at, ",");
+        if (!read_model_option(args, at, length)) {
+            fprintf(
+                stderr,
+                "taper: --model %s: \"%.*s\" is none of its options; they are small, dropout=P, "
+                "width=FACTOR, classes=N.\n",
+                text, (int)length, at);
+            return false;
+        }
+        at += length;
     }
+    return true;
+}
+
+static tp_module *named_model(const job *j, const tp_model_info *info, tp_shape sample,
+                              int classes) {
+    tp_model_args args = {
+        .name = info->name, .num_classes = classes, .sample = sample, .no_init = j->no_init};
+    return read_model_options(&args, j->model) ? tp_model_by_name_at(TP_HERE, args) : NULL;
+}
+
+/* Whether the text was meant to be a name, and says which one. */
+static bool meant_a_name(const char *text) {
+    const char *names[MOST_NAMES];
+    size_t count = 0;
+    const tp_model_info *info;
+    while (count < MOST_NAMES && (info = tp_model_listing(count)) != NULL)
+        names[count++] = info->name;
+    const char *near =
+        strpbrk(text, " (") ? NULL : tp_nearest_word(text, strcspn(text, ":"), names, count);
+    if (near)
+        fprintf(stderr,
+                "taper: there is no model \"%s\"; did you mean %s? (`taper help models` has all, "
+                "`taper help layers` how to write one out.)\n",
+                text, near);
+    return near != NULL;
+}
+
+tp_module *job_model(const job *j, tp_shape sample, int classes) {
+    const tp_model_info *info = find_model(j->model);
+    if (info) return named_model(j, info, sample, classes);
     char line[512] = "";
     tp_set_error_handler(remember, line);
-    tp_module *model = tp_nn_from_text(layers, sample);
+    tp_module *model = tp_nn_from_text(j->model, sample.ndim ? sample : tp_shape(1, 28, 28));
     tp_clear_error();
     report_errors();
-    if (model) return model;
-    const char *names[] = {models[0].name, models[1].name};
-    const char *near = strpbrk(layers, " :")
-                           ? NULL
-                           : tp_nearest_word(layers, strlen(layers), names, LENGTH(names));
-    if (near)
-        fprintf(
-            stderr,
-            "taper: there is no model \"%s\"; did you mean %s? (Or layers: \"flatten linear:128 relu linear:10\")\n",
-            layers, near);
-    else
-        show_caret(line, layers);
-    return NULL;
+    if (!model && !meant_a_name(j->model)) show_caret(line, j->model);
+    return model;
+}
+
+bool job_read_shape(const char *text, tp_shape *shape) {
+    int64_t dims[TP_MAX_DIMS] = {0};
+    int count = 0;
+    while (*text && count < TP_MAX_DIMS) {
+        int used = 0;
+        long long size;
+        if (sscanf(text, "%lld%n", &size, &used) != 1 || size < 1) return false;
+        dims[count++] = size;
+        text += used;
+        if (*text == 'x' && text[1]) text++;
+    }
+    *shape = tp_shape_make(count, dims);
+    return count > 0 && !*text;
+}
+
+const char *job_shape_text(tp_shape shape, char *buffer, size_t size) {
+    size_t used = 0;
+    buffer[0] = 0;
+    for (int i = 0; i < shape.ndim && used < size; i++)
+        used += (size_t)snprintf(buffer + used, size - used, "%s%lld", i ? "x" : "",
+                                 (long long)shape.dims[i]);
+    return buffer;
 }
 
 tp_optim *job_optim(const job *j, tp_module *model) {

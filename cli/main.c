@@ -30,8 +30,8 @@ enum { VERBS = sizeof verbs / sizeof verbs[0] };
 static void help(FILE *stream) {
     fputs("taper: deep learning in C\n\nusage: taper VERB [options]\n\n", stream);
     for (int i = 0; i < VERBS; i++) fprintf(stream, "  %-10s%s\n", verbs[i].name, verbs[i].line);
-    fputs("  help VERB what a verb does, with examples and every option; `help layers`: how a\n"
-          "            network is written out\n"
+    fputs("  help VERB what a verb does, with examples and every option; `help models` and\n"
+          "            `help layers`: what can stand behind --model\n"
           "\n"
           "A first run, on digits that are drawn at run time, and then a look at it:\n"
           "\n"
@@ -65,8 +65,9 @@ static int print_help(int argc, char **argv) {
         help(stdout);
         return EXIT_FINE;
     }
-    if (strcmp(argv[0], "layers") == 0) {
-        help_layers(stdout);
+    bool models = strcmp(argv[0], "models") == 0;
+    if (models || strcmp(argv[0], "layers") == 0) {
+        (models ? help_models : help_layers)(stdout);
         return EXIT_FINE;
     }
     const verb *v = find_verb(argv[0]);

@@ -144,9 +144,15 @@ bool run_read_config(job *j, const char *folder) {
 
 bool run_save_model(const job *j, tp_module *model, const char *path) {
     tp_named_list state = tp_state_dict(model);
-    tp_metadata metadata[] = {{"format", "pt"}, {"taper.model", j->model}, {"taper.data", j->data}};
+    char sample[128], classes[24];
+    snprintf(classes, sizeof classes, "%lld", (long long)j->classes);
+    tp_metadata metadata[] = {{"format", "pt"},
+                              {"taper.model", j->model},
+                              {"taper.data", j->data},
+                              {"taper.sample", job_shape_text(j->sample, sample, sizeof sample)},
+                              {"taper.classes", classes}};
     return tp_save_tensors(path, .items = state.items, .count = state.count, .metadata = metadata,
-                           .metadata_count = 3);
+                           .metadata_count = sizeof metadata / sizeof metadata[0]);
 }
 
 /* Fills in what the file of weights says about itself. */
@@ -157,6 +163,10 @@ static bool read_metadata(job *j, const char *path) {
     const char *data = tp_tensor_file_metadata(file, "taper.data");
     if (!j->model && model) j->model = job_own(j, strdup(model));
     if (!j->data && data) j->data = job_own(j, strdup(data));
+    const char *sample = tp_tensor_file_metadata(file, "taper.sample");
+    const char *classes = tp_tensor_file_metadata(file, "taper.classes");
+    if (!sample || !job_read_shape(sample, &j->sample)) j->sample = tp_shape(1, 28, 28);
+    j->classes = classes ? atoi(classes) : 10;
     tp_tensor_file_close(file);
     if (!j->model) report_failure("%s does not say of which layers it is; give --model.", path);
     return j->model != NULL;
@@ -187,10 +197,11 @@ tp_module *run_load_model(job *j, const char *what) {
         }
     } else {
         snprintf(path, sizeof path, "%s", what);
-        if (!read_metadata(j, path)) return NULL;
     }
+    if (!read_metadata(j, path)) return NULL;
     if (!j->data) j->data = "digits";
-    tp_module *model = job_model(j, tp_shape(1, 28, 28), 10);
+    j->no_init = true;
+    tp_module *model = job_model(j, j->sample, (int)j->classes);
     if (model && tp_load(path, .module = model)) return model;
     tp_module_free(model);
     return NULL;

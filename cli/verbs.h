@@ -20,7 +20,8 @@ void help_summary(FILE *stream);
 void help_data(FILE *stream);
 void help_bench(FILE *stream);
 void help_version(FILE *stream);
-/* `taper help layers` */
+/* `taper help models` and `taper help layers` */
+void help_models(FILE *stream);
 void help_layers(FILE *stream);
 
 #endif

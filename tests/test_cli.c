@@ -104,6 +104,7 @@ static void mistakes_get_the_right_word(void **state) {
     (void)state;
     check(shell(TAPER " trian"), 2, "did you mean train?");
     check(shell(TAPER " help layers"), 0, "leaky_relu[:SLOPE]");
+    check(shell(TAPER " help models"), 0, "squeezenet1_1");
     check(shell(TAPER " help evil"), 2, "did you mean eval?");
     check(shell(TAPER " train --epohcs 3"), 2, "did you mean --epochs?");
     check(shell(TAPER " train --frobnicate"), 2, "taper help train");
@@ -132,7 +133,30 @@ static void mistakes_get_the_right_word(void **state) {
     check(shell(TAPER " train " SMALL " --model 'flatten linaer:10' --out caret"), 1,
           "  flatten linaer:10\n          ^\n  no such layer; did you mean \"linear\"?");
     check(shell(TAPER " train " SMALL " --model logistc --out caret"), 1, "did you mean logistic?");
+    check(shell(TAPER " train " SMALL " --model resnte18:small --out caret"), 1,
+          "did you mean resnet18?");
+    check(shell(TAPER " train " SMALL " --model resnet18:tiny --out caret"), 1,
+          "\"tiny\" is none of its options");
+    check(shell(TAPER " train " SMALL " --model 'conv:8 (conv:9)+' --out caret"), 1,
+          "  conv:8 (conv:9)+\n         ^\n  (9, 24, 24) comes out of it");
     assert_false(exists("caret", "config.json"));
+}
+
+/* A network by name, trained, found again, and summed up as published or with options. */
+static void models_have_names(void **state) {
+    (void)state;
+    const answer *a =
+        check(shell(TAPER " train --limit 300 --test-limit 100 --epochs 1 --no-progress"
+                          " --model lenet5:dropout=0 --out named --json"),
+              0, "model lenet5:dropout=0: 61706 parameters");
+    double accuracy = number(a, "test_accuracy");
+    a = check(shell(TAPER " eval named --limit 100 --json"), 0, "accuracy");
+    assert_float_equal(number(a, "test_accuracy"), accuracy, 0);
+    check(shell(TAPER " summary named"), 0, "(N, 120, 1, 1)");
+    check(shell(TAPER " summary alexnet"), 0, "61,100,840");
+    check(shell(TAPER " summary resnet18:small,classes=10 --shape 3x32x32 --batch-size 4"), 0,
+          "to evaluate a batch of 4");
+    check(shell(TAPER " summary mobilenet_v2:width=0.5 --shape 1x64x64"), 0, "1,968,392");
 }
 
 static void train_leaves_a_folder(void **state) {
@@ -328,6 +352,7 @@ static int remove_folder(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(version_and_help),
+        cmocka_unit_test(models_have_names),
         cmocka_unit_test(mistakes_get_the_right_word),
         cmocka_unit_test(train_leaves_a_folder),
         cmocka_unit_test(quiet_is_quiet),

@@ -17,8 +17,7 @@ const tp_course_model tp_course_models[] = {
     {{"lenet5", "LeNet-5 (LeCun and others, 1998)", TP_SAMPLE(1, 28, 28), 10},
      "conv:6,k=5,p=2 tanh avgpool:2 conv:16,k=5 tanh avgpool:2 conv:120,k=5 tanh "
      "flatten linear:84 tanh linear:OUT"},
-    {{"dogs_cnn", "two convolutions of stride 2 for 64x64 pictures in colour", TP_SAMPLE(3, 64, 64),
-      10},
+    {{"dogs_cnn", "two convolutions of stride 2", TP_SAMPLE(3, 64, 64), 10},
      "conv:6,k=5,s=2 relu conv:10,k=5,s=2 relu flatten linear:OUT"},
     {{"convnet", "one convolution, 500 hidden units", TP_SAMPLE(1, 28, 28), 10},
      "conv:8,k=5,p=2 relu maxpool:2 flatten linear:500 relu linear:OUT"},
@@ -31,19 +30,16 @@ const tp_course_model tp_course_models[] = {
      BLOCK(64) BLOCK(64) "maxpool:2 dropout:0.4 " BLOCK(128)
          BLOCK(128) "maxpool:2 dropout:0.4 " BLOCK(256)
              BLOCK(256) "avgpool:7 flatten dropout:0.5 linear:OUT"},
-    {{"grocery_cnn", "four convolutions with batch norm, fewer than 100,000 parameters",
-      TP_SAMPLE(3, 64, 64), 43},
+    {{"grocery_cnn", "four convolutions, 70,000 parameters", TP_SAMPLE(3, 64, 64), 43},
      BLOCK(24) "maxpool:2 " BLOCK(40) "maxpool:2 " BLOCK(56) "maxpool:2 " BLOCK(
          72) "maxpool:2 "
              "adaptive_avgpool:1 flatten dropout:0.2 linear:OUT"},
-    {{"one_digit", "is it this digit? 256 hidden units, one output from 0 to 1",
-      TP_SAMPLE(1, 28, 28), 1},
+    {{"one_digit", "is it this digit? one output from 0 to 1", TP_SAMPLE(1, 28, 28), 1},
      "flatten linear:256 leaky_relu linear:OUT sigmoid"},
     {{"gan_discriminator", "real or not? 512, 256, 128 hidden units", TP_SAMPLE(784), 1},
      "flatten linear:512 leaky_relu:0.2 dropout:0 linear:256 leaky_relu:0.2 dropout:0 "
      "linear:128 leaky_relu:0.2 dropout:0 linear:OUT sigmoid"},
-    {{"gan_generator", "the discriminator's mirror: pictures of 784 pixels from 100 numbers",
-      TP_SAMPLE(100), 784},
+    {{"gan_generator", "pictures of 784 pixels from 100 numbers", TP_SAMPLE(100), 784},
      "linear:128 leaky_relu:0.2 linear:256 leaky_relu:0.2 linear:512 leaky_relu:0.2 linear:OUT "
      "sigmoid"},
 };

@@ -1,8 +1,31 @@
-/* What can stand behind --model: the language of layers. */
+/* What can stand behind --model: networks by name, and the language of layers. */
 #include <string.h>
 #include <taper/taper.h>
 
+#include "job.h"
 #include "verbs.h"
+
+void help_models(FILE *stream) {
+    fputs("Networks by name, with the shape of a sample and the number of classes that they were\n"
+          "published for. --data has its own say about both.\n\n",
+          stream);
+    const tp_model_info *info;
+    for (size_t i = 0; (info = tp_model_listing(i)) != NULL; i++) {
+        char shape[64];
+        fprintf(stream, "  %-18s%-11s%5lld  %s\n", info->name,
+                job_shape_text(info->sample, shape, sizeof shape), (long long)info->num_classes,
+                info->text);
+    }
+    fputs(
+        "\n"
+        "Options stand behind a colon, as in resnet18:small or mobilenet_v2:width=0.5,dropout=0:\n"
+        "\n"
+        "  small          for pictures of 32 to 64 pixels: ResNet and MobileNetV2 shrink them less\n"
+        "  dropout=P      probability of every dropout layer (as published)\n"
+        "  width=FACTOR   of all channel counts of MobileNetV2 (1)\n"
+        "  classes=N      outputs (as --data has, or as published)\n",
+        stream);
+}
 
 /* The words of the language, in lines of at most 78 characters. */
 static void list_words(FILE *stream) {
