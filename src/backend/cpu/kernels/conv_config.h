@@ -12,9 +12,8 @@ enum {
     CONV_WIDE_DEPTH =
         1536, /* the same with vectors along channels, times vectors: weights stay in the second-level cache */
     CONV_NARROW = 4, /* rows of so few results: tiles are made of images instead */
-    CONV_WEIGHT_DEPTH =
-        160, /* rows of the weight gradient (transposed) that one task makes, about */
-    CONV_WEIGHT_PIXELS = 512 /* pixels that are summed in one go */
+    CONV_FEW_CHANNELS =
+        8 /* of the source: the weight gradient makes tiles of any elements instead of channels */
 };
 
 #endif

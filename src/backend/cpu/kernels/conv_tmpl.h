@@ -41,6 +41,8 @@
 
 #include "conv_products.h"
 
+#include "conv_grow_tile.h"
+
 #include "conv_weight.h"
 
 #include "conv_pass.h"
@@ -56,7 +58,16 @@
 #undef REACH
 #undef WIDE_PLAN
 #undef WIDE_TASK
+#undef WIDE_TO_3
+#undef WIDE_TO_6
+#undef WIDE_TO_7
+#undef WIDE_TO_14
+#undef WIDE_FOR_1
+#undef WIDE_FOR_2
+#undef WIDE_FOR_4
 #undef RUN
+#undef PIXELS
 #undef WEIGHT_PLAN
+#undef WEIGHT_TASK
 #undef WEAVE
 #undef WEAVE_STAGE

@@ -1,188 +1,275 @@
-/* The gradient of the weight: (depth * taps, pixels of all images) x (pixels, rows). A template, see conv_tmpl.h.
+/* The gradient of the weight. A template, see conv_tmpl.h.
  *
- * A task has some source channels and some blocks of pixels. For each block it copies what the taps read into rows of pixels and
- * y into columns of channels; sums of (depth * taps, rows) grow in memory that all tasks share, a part for each share of the
- * blocks, and are added up and turned at the end. */
+ * weight[o][c][a][b] is a sum over the pixels of all images of y[o] times the element of channel c that tap (a, b) meets. A task
+ * has a panel of channels of y, which it turns so that they lie side by side, and sums to [c][a][b][panel] over a block of
+ * pixels after the other, in memory that all tasks share; where there are few panels several tasks share the blocks, and their
+ * sums are added up in order. Where the source has many channels, those are the rows of a tile, read from where they lie, and
+ * pixels whose source falls outside are left out. Where it has few, rows are any elements of the weight, and the source is
+ * copied with zeros around it. */
 
 typedef struct NAME(weight_plan) {
-    PLAN plan;      /* of the forward product: axes, stripes, blocks of pixels */
-    int64_t padded; /* rows up to whole vectors */
-    int64_t block_pixels;
-    int64_t depths, depth_parts; /* source channels of a task, and how many tasks these make */
-    int64_t shares;              /* of the blocks of pixels */
-    REAL *sums;                  /* (shares, groups, depth * taps, padded) */
-    int64_t vectors;             /* of a tile, along rows */
+    const tp_conv_args *args;
+    tp_pool *pool;
+    conv_axis h, w;
+    int64_t groups, rows, depth, taps;
+    int64_t vectors, panel, panels;
+    bool padded;                      /* rows are any elements, from a copy with zeros around it */
+    int64_t padded_h, padded_w;       /* sizes of that */
+    int64_t *offset;                  /* (depth * taps): where each begins in it */
+    int64_t block_images, block_rows; /* pixels that are summed in one go */
+    int64_t blocks_n, blocks_h, shares; /* of the blocks */
+    int64_t turned_space, copy_space;   /* elements of scratch */
+    REAL *sums;                         /* (shares, groups, panels, depth * taps, panel) */
+    atomic_bool failed;
 } NAME(weight_plan);
 #define WEIGHT_PLAN NAME(weight_plan)
 
-/* Columns of y, (rows, pixels) with the gaps left out: to[p * padded + r]. */
-static void NAME(turn_pixels)(const WEIGHT_PLAN *x, REAL *to, const REAL *from, int64_t pixels) {
-    const PLAN *plan = &x->plan;
-    for (int64_t p = 0; p < pixels; p += LANES) {
-        int64_t width = NAME(least)(LANES, pixels - p);
-        for (int64_t r = 0; r < plan->rows; r += LANES) NAME(transpose_block)
-        (to + p * x->padded + r, x->padded, from + r * plan->result_plane + p, plan->result_plane,
-         NAME(least)(LANES, plan->rows - r), width);
-    }
-}
-
-/* The rows of pixels of one block and image: to[k * ld + p]. */
-static void NAME(spread_pixels)(const PLAN *plan, REAL *to, int64_t ld, const REAL *stripe,
-                                int64_t channels, int64_t height) {
-    for (int64_t c = 0; c < channels; c++, stripe += plan->stripe_channel) {
-        for (int64_t t = 0; t < plan->taps; t++, to += ld) {
-            const REAL *from = stripe + plan->offset[t];
-            for (int64_t i = 0; i < height; i++)
-                memcpy(to + i * plan->w.results, from + i * plan->pitch,
-                       (size_t)plan->w.results * sizeof(REAL));
-        }
-    }
-}
-
 typedef struct NAME(weight_task) {
-    const WEIGHT_PLAN *x;
-    int64_t group, depth, depths; /* source channels */
-    REAL *stripe, *pixels, *columns;
+    const WEIGHT_PLAN *plan;
+    int64_t group, panel, share;
+    int64_t image, images, row, height; /* the block */
+    REAL *turned;                       /* (images, height, columns, panel) of y */
+    REAL *copy;                         /* (images, depth, padded_h, padded_w) */
     REAL *sums;
     bool add;
 } NAME(weight_task);
+#define WEIGHT_TASK NAME(weight_task)
 
-/* One image's rows from `row` on. */
-static void NAME(weight_block)(NAME(weight_task) * task, int64_t image, int64_t row) {
-    const WEIGHT_PLAN *x = task->x;
-    const PLAN *plan = &x->plan;
-    int64_t height = NAME(least)(plan->block_rows, plan->h.results - row);
-    int64_t pixels = height * plan->w.results, k = task->depths * plan->taps;
-    const REAL *source =
-        plan->source +
-        ((image * plan->groups + task->group) * plan->depth + task->depth) * plan->source_plane;
-    const REAL *y = (const REAL *)plan->args->y +
-                    (image * plan->groups + task->group) * plan->rows * plan->result_plane +
-                    row * plan->w.results;
-    for (int64_t c = 0; c < task->depths; c++) NAME(copy_channel)
-    (plan, task->stripe + c * plan->stripe_channel, source + c * plan->source_plane, row);
-    int64_t ld = x->block_pixels;
-    NAME(spread_pixels)(plan, task->pixels, ld, task->stripe, task->depths, height);
-    NAME(turn_pixels)(x, task->columns, y, pixels);
-    const int64_t zero = 0;
-    WALK walk = {.channels = pixels,
-                 .taps = 1,
-                 .offset = &zero,
-                 .channel = x->padded,
-                 .a_row = ld,
-                 .a_col = 1};
-    for (int64_t j = 0, vectors; j < x->padded; j += vectors * LANES) {
-        vectors = NAME(vectors_for)((int)x->vectors, x->padded - j);
-        for (int64_t r = 0; r < k; r += plan->tile) {
-            int64_t rows = NAME(least)(plan->tile, k - r);
-            NAME(tile_of)
-            (rows, (int)vectors)(&walk, task->pixels + r * ld, task->columns + j,
-                                 task->sums + r * x->padded + j, x->padded, task->add);
+/* y of the block with its channels side by side, zero behind the last one. */
+static void NAME(turn_pixels)(const WEIGHT_TASK *x) {
+    const WEIGHT_PLAN *plan = x->plan;
+    const tp_conv_shape *s = &plan->args->shape;
+    int64_t plane = s->out_h * s->out_w, pixels = x->height * s->out_w;
+    int64_t first = x->panel * plan->panel, rows = NAME(least)(plan->panel, plan->rows - first);
+    REAL *to = x->turned;
+    for (int64_t n = 0; n < x->images; n++, to += pixels * plan->panel) {
+        int64_t channel = ((x->image + n) * plan->groups + x->group) * plan->rows + first;
+        const REAL *from = (const REAL *)plan->args->y + channel * plane + x->row * s->out_w;
+        for (int64_t p = 0; p < pixels; p += LANES) {
+            for (int64_t r = 0; r < plan->panel; r += LANES) NAME(transpose_block)
+            (to + p * plan->panel + r, plan->panel, from + r * plane + p, plane,
+             NAME(most)(NAME(least)(LANES, rows - r), 0), NAME(least)(LANES, pixels - p));
         }
     }
-    task->add = true;
+}
+
+/* The source of the block with zeros around it. */
+static void NAME(copy_source)(const WEIGHT_TASK *x) {
+    const WEIGHT_PLAN *plan = x->plan;
+    const conv_axis *h = &plan->h, *w = &plan->w;
+    REAL *to = x->copy;
+    for (int64_t n = 0; n < x->images; n++) {
+        int64_t channel = ((x->image + n) * plan->groups + x->group) * plan->depth;
+        const REAL *from = (const REAL *)plan->args->x + channel * h->source * w->source;
+        for (int64_t c = 0; c < plan->depth; c++, from += h->source * w->source) {
+            for (int64_t i = 0; i < plan->padded_h; i++, to += plan->padded_w) {
+                int64_t row = x->row * h->step + h->at[0] + i;
+                bool outside = row < 0 || row >= h->source;
+                NAME(copy_row)
+                (to, plan->padded_w, outside ? from : from + row * w->source, w->at[0], 1,
+                 outside ? 0 : w->source);
+            }
+        }
+    }
+}
+
+/* Rows are elements of the weight in their order. */
+static void NAME(weight_any)(const WEIGHT_TASK *x) {
+    const WEIGHT_PLAN *plan = x->plan;
+    int64_t k = plan->depth * plan->taps, columns = plan->w.results, panel = plan->panel;
+    PIXELS pixels = {.images = x->images,
+                     .lines = x->height,
+                     .columns = columns,
+                     .a_image = plan->depth * plan->padded_h * plan->padded_w,
+                     .a_line = plan->h.step * plan->padded_w,
+                     .a_column = plan->w.step,
+                     .b_image = x->height * columns * panel,
+                     .b_line = columns * panel,
+                     .b_column = panel,
+                     .c_row = panel};
+    int64_t tile = NAME(even)(k, MAX_ROWS);
+    for (int64_t r = 0; r < k; r += tile) {
+        int64_t rows = NAME(least)(tile, k - r);
+        pixels.offset = plan->offset + r;
+        NAME(grow_table)
+        [1][plan->vectors - 1][rows - 1](&pixels, x->copy, x->turned, x->sums + r * panel, x->add);
+    }
+}
+
+/* Rows are channels: one tap after the other. */
+static void NAME(weight_channels)(const WEIGHT_TASK *x, int64_t channel, int64_t rows) {
+    const WEIGHT_PLAN *plan = x->plan;
+    const conv_axis *h = &plan->h, *w = &plan->w;
+    int64_t plane = h->source * w->source, columns = w->results, panel = plan->panel;
+    int64_t first = (x->image * plan->groups + x->group) * plan->depth + channel;
+    const REAL *source = (const REAL *)plan->args->x + first * plane;
+    REAL *sums = x->sums + channel * plan->taps * panel;
+    PIXELS pixels = {.images = x->images,
+                     .a_image = plan->groups * plan->depth * plane,
+                     .a_line = h->step * w->source,
+                     .a_column = w->step,
+                     .b_image = x->height * columns * panel,
+                     .b_line = columns * panel,
+                     .b_column = panel,
+                     .a_row = plane,
+                     .c_row = plan->taps * panel};
+    for (int64_t a = 0; a < h->taps; a++) {
+        int64_t top, bottom, left, right;
+        NAME(meets)(h, h->at[a], &top, &bottom);
+        top = NAME(most)(top, x->row);
+        bottom = NAME(least)(bottom, x->row + x->height);
+        pixels.lines = NAME(most)(bottom - top, 0);
+        for (int64_t b = 0; b < w->taps; b++, sums += panel) {
+            NAME(meets)(w, w->at[b], &left, &right);
+            pixels.columns = right - left;
+            const REAL *from =
+                source + (top * h->step + h->at[a]) * w->source + left * w->step + w->at[b];
+            NAME(grow_table)
+            [0][plan->vectors - 1][rows - 1](
+                &pixels, from, x->turned + ((top - x->row) * columns + left) * panel, sums, x->add);
+        }
+    }
+}
+
+static void NAME(weight_block)(WEIGHT_TASK *x) {
+    const WEIGHT_PLAN *plan = x->plan;
+    x->height = NAME(least)(plan->block_rows, plan->h.results - x->row);
+    x->images = NAME(least)(plan->block_images, plan->args->shape.images - x->image);
+    NAME(turn_pixels)(x);
+    if (plan->padded) {
+        NAME(copy_source)(x);
+        NAME(weight_any)(x);
+    } else {
+        int64_t tile = NAME(even)(plan->depth, MAX_ROWS);
+        for (int64_t c = 0; c < plan->depth; c += tile)
+            NAME(weight_channels)(x, c, NAME(least)(tile, plan->depth - c));
+    }
+    x->add = true;
 }
 
 static void NAME(run_weight)(void *arg, int64_t task, int worker) {
-    WEIGHT_PLAN *x = arg;
-    PLAN *plan = &x->plan;
-    NAME(weight_task) run = {.x = x};
-    run.depth = task % x->depth_parts * x->depths;
-    run.depths = NAME(least)(x->depths, plan->depth - run.depth);
-    run.group = task / x->depth_parts % plan->groups;
-    int64_t share = task / x->depth_parts / plan->groups;
-    run.stripe = tp_pool_scratch_slot(
-        plan->pool, worker, TP_SCRATCH_CONV,
-        (size_t)(plan->stripe_space + plan->panel_space + plan->sums_space) * sizeof(REAL));
-    if (!run.stripe) {
+    WEIGHT_PLAN *plan = arg;
+    WEIGHT_TASK x = {.plan = plan};
+    x.turned = tp_pool_scratch_slot(plan->pool, worker, TP_SCRATCH_CONV,
+                                    (size_t)(plan->turned_space + plan->copy_space) * sizeof(REAL));
+    if (!x.turned) {
         atomic_store(&plan->failed, true);
         return;
     }
-    run.pixels = run.stripe + plan->stripe_space;
-    run.columns = run.pixels + plan->panel_space;
-    int64_t k = plan->depth * plan->taps;
-    run.sums =
-        x->sums + ((share * plan->groups + run.group) * k + run.depth * plan->taps) * x->padded;
-    int64_t blocks = plan->args->shape.images * plan->blocks_h;
-    for (int64_t b = blocks * share / x->shares; b < blocks * (share + 1) / x->shares; b++)
-        NAME(weight_block)(&run, b / plan->blocks_h, b % plan->blocks_h * plan->block_rows);
-}
-
-/* weight[r][k] (+)= the sum over shares of sums[k][r], for one group and some of k */
-static void NAME(gather_weight)(void *arg, int64_t begin, int64_t end) {
-    const WEIGHT_PLAN *x = arg;
-    const PLAN *plan = &x->plan;
-    int64_t k = plan->depth * plan->taps, share = plan->groups * k * x->padded;
-    for (int64_t at = begin; at < end; at++) {
-        REAL *sums = x->sums + at * x->padded;
-        for (int64_t s = 1; s < x->shares; s++)
-            for (int64_t r = 0; r < x->padded; r += LANES)
-                NAME(store)(sums + r, NAME(load)(sums + r) + NAME(load)(sums + s * share + r));
-    }
-    for (int64_t at = begin; at < end; at++) {
-        REAL *to = (REAL *)plan->args->result + at / k * plan->rows * k + at % k;
-        const REAL *sums = x->sums + at * x->padded;
-        for (int64_t r = 0; r < plan->rows; r++)
-            to[r * k] = plan->args->accumulate ? to[r * k] + sums[r] : sums[r];
+    x.copy = x.turned + plan->turned_space;
+    x.panel = task % plan->panels;
+    x.group = task / plan->panels % plan->groups;
+    x.share = task / plan->panels / plan->groups;
+    x.sums = plan->sums + task * plan->depth * plan->taps * plan->panel;
+    int64_t blocks = plan->blocks_n * plan->blocks_h;
+    for (int64_t b = blocks * x.share / plan->shares; b < blocks * (x.share + 1) / plan->shares;
+         b++) {
+        x.image = b / plan->blocks_h * plan->block_images;
+        x.row = b % plan->blocks_h * plan->block_rows;
+        NAME(weight_block)(&x);
     }
 }
 
-static void NAME(choose_weight)(WEIGHT_PLAN *x) {
-    PLAN *plan = &x->plan;
-    const tp_conv_shape *s = &plan->args->shape;
-    plan->taps = plan->h.taps * plan->w.taps;
-    x->padded = NAME(ceil_div)(plan->rows, LANES) * LANES;
-    x->vectors = 2;
-    plan->tile = MAX_ROWS;
-    plan->pitch = plan->w.results + plan->w.high - plan->w.low;
+/* ---- from sums to the result ---- */
+
+/* weight[r][k] for LANES elements k and channels r: the sums of all shares, turned. */
+static void NAME(gather_block)(const WEIGHT_PLAN *plan, int64_t group, int64_t row, int64_t k) {
+    int64_t length = plan->depth * plan->taps, count = NAME(least)(LANES, length - k);
+    int64_t place = ((group * plan->panels + row / plan->panel) * length + k) * plan->panel;
+    int64_t share = plan->groups * plan->panels * length * plan->panel;
+    const REAL *from = plan->sums + place + row % plan->panel;
+    REAL *to = (REAL *)plan->args->result + (group * plan->rows + row) * length + k;
+    VEC v[LANES];
+    for (int64_t i = 0; i < LANES; i++) {
+        v[i] = (VEC){0};
+        for (int64_t s = 0; s < plan->shares && i < count; s++)
+            v[i] += NAME(load)(from + s * share + i * plan->panel);
+    }
+    NAME(transpose)(v);
+    for (int64_t r = 0; r < LANES && row + r < plan->rows; r++, to += length) {
+        if (plan->args->accumulate) v[r] += NAME(load_part)(to, count);
+        if (count == LANES)
+            NAME(store)(to, v[r]);
+        else
+            NAME(store_part)(to, v[r], count);
+    }
+}
+
+/* One panel of one group. */
+static void NAME(gather_weight)(void *arg, int64_t task, int worker) {
+    (void)worker;
+    const WEIGHT_PLAN *plan = arg;
+    int64_t first = task % plan->panels * plan->panel;
+    for (int64_t row = first; row < NAME(least)(first + plan->panel, plan->rows); row += LANES) {
+        for (int64_t k = 0; k < plan->depth * plan->taps; k += LANES)
+            NAME(gather_block)(plan, task / plan->panels, row, k);
+    }
+}
+
+/* ---- sizes ---- */
+
+static void NAME(choose_weight)(WEIGHT_PLAN *plan) {
+    const conv_axis *h = &plan->h, *w = &plan->w;
+    int64_t images = plan->args->shape.images, pixels = h->results * w->results;
     plan->block_images = 1;
-    plan->block_rows = NAME(even)(
-        plan->h.results, NAME(most)(CONV_WEIGHT_PIXELS / NAME(most)(plan->w.results, 1), 1));
-    plan->blocks_h = NAME(ceil_div)(plan->h.results, plan->block_rows);
-    plan->vectors = 2;
-    NAME(choose_space)(plan);
-    x->depths = NAME(even)(plan->depth, NAME(most)(CONV_WEIGHT_DEPTH / plan->taps, 1));
-    x->depth_parts = NAME(ceil_div)(plan->depth, x->depths);
-    x->shares = NAME(least)(NAME(ceil_div)(CONV_TASKS, x->depth_parts * s->groups),
-                            s->images * plan->blocks_h);
-    x->block_pixels = NAME(ceil_div)(plan->block_rows * plan->w.results, LANES) * LANES + LANES;
-    plan->stripe_space = plan->stripe_channel * x->depths + 2 * LANES;
-    plan->panel_space = x->depths * plan->taps * x->block_pixels + LANES;
-    plan->sums_space = (x->block_pixels + LANES) * x->padded;
+    plan->block_rows = h->results;
+    if (pixels >= CONV_PIXELS)
+        plan->block_rows = NAME(even)(h->results, NAME(most)(CONV_PIXELS / w->results, 1));
+    else
+        plan->block_images = NAME(even)(images, NAME(most)(CONV_PIXELS / pixels, 1));
+    plan->blocks_h = NAME(ceil_div)(h->results, plan->block_rows);
+    plan->blocks_n = NAME(ceil_div)(images, plan->block_images);
+    plan->shares = NAME(least)(NAME(ceil_div)(CONV_TASKS, plan->panels * plan->groups),
+                               plan->blocks_n * plan->blocks_h);
+    plan->turned_space =
+        plan->block_images * plan->block_rows * w->results * plan->panel + LANES * plan->panel;
+    if (!plan->padded) return;
+    plan->padded_h = (plan->block_rows - 1) * h->step + h->at[h->taps - 1] - h->at[0] + 1;
+    plan->padded_w = (w->results - 1) * w->step + w->at[w->taps - 1] - w->at[0] + 1;
+    plan->copy_space = plan->block_images * plan->depth * plan->padded_h * plan->padded_w;
+    int64_t k = 0;
+    for (int64_t c = 0; c < plan->depth; c++) {
+        for (int64_t a = 0; a < h->taps; a++) {
+            for (int64_t b = 0; b < w->taps; b++)
+                plan->offset[k++] = (c * plan->padded_h + h->at[a] - h->at[0]) * plan->padded_w +
+                                    w->at[b] - w->at[0];
+        }
+    }
 }
 
 static bool NAME(conv_grad_weight)(tp_pool *pool, const tp_conv_args *args) {
     const tp_conv_shape *s = &args->shape;
     conv_sizes down = NAME(down)(s), across = NAME(across)(s);
-    int64_t depth = s->in_channels / s->groups, kernel = s->kernel_h * s->kernel_w;
-    WEIGHT_PLAN x = {.plan = {.args = args,
-                              .pool = pool,
-                              .groups = s->groups,
-                              .rows = s->out_channels / s->groups,
-                              .depth = depth,
-                              .source = args->x,
-                              .source_plane = s->in_h * s->in_w,
-                              .result_plane = s->out_h * s->out_w}};
-    PLAN *plan = &x.plan;
+    int64_t kernel = s->kernel_h * s->kernel_w, depth = s->in_channels / s->groups;
     int64_t results = s->out_channels * depth * kernel;
-    if (s->images * s->out_h * s->out_w == 0 || results == 0) {
+    if (s->images * results == 0) {
         for (int64_t i = 0; i < results && !args->accumulate; i++) ((REAL *)args->result)[i] = 0;
         return true;
     }
-    int64_t integers = conv_axis_space(&down) + conv_axis_space(&across) + 2 * kernel;
+    WEIGHT_PLAN plan = {.args = args,
+                        .pool = pool,
+                        .groups = s->groups,
+                        .rows = s->out_channels / s->groups,
+                        .depth = depth,
+                        .taps = kernel};
+    plan.vectors = plan.rows <= LANES ? 1 : 2;
+    plan.panel = plan.vectors * LANES;
+    plan.panels = NAME(ceil_div)(plan.rows, plan.panel);
+    plan.padded = depth < CONV_FEW_CHANNELS;
+    int64_t integers = conv_axis_space(&down) + conv_axis_space(&across) + depth * kernel;
     integers = NAME(ceil_div)(integers, 8) * 8;
-    int64_t sums = s->groups * depth * kernel * NAME(ceil_div)(plan->rows, LANES) * LANES;
-    size_t bytes = (size_t)integers * sizeof(int64_t) + (size_t)(sums * CONV_TASKS) * sizeof(REAL);
-    int64_t *space = tp_pool_scratch_slot(pool, tp_pool_worker(pool), TP_SCRATCH_SHARED, bytes);
+    int64_t shares = NAME(ceil_div)(CONV_TASKS, plan.panels * plan.groups); /* at most */
+    size_t sums = (size_t)(shares * s->groups * plan.panels * depth * kernel * plan.panel);
+    int64_t *space = tp_pool_scratch_slot(pool, tp_pool_worker(pool), TP_SCRATCH_SHARED,
+                                          (size_t)integers * sizeof *space + sums * sizeof(REAL));
     if (!space) return false;
-    x.sums = (REAL *)(space + integers);
-    conv_axis_forward(&plan->h, &down, &space);
-    conv_axis_forward(&plan->w, &across, &space);
-    plan->offset = space;
-    plan->steps = space + kernel;
-    NAME(choose_weight)(&x);
-    tp_pool_run(pool, x.shares * s->groups * x.depth_parts, NAME(run_weight), &x);
-    if (atomic_load(&plan->failed)) return false;
-    tp_parallel_for(pool, s->groups * depth * kernel, 64, NAME(gather_weight), &x);
+    plan.sums = (REAL *)(space + integers);
+    conv_axis_forward(&plan.h, &down, &space);
+    conv_axis_forward(&plan.w, &across, &space);
+    plan.offset = space;
+    NAME(choose_weight)(&plan);
+    tp_pool_run(pool, plan.shares * s->groups * plan.panels, NAME(run_weight), &plan);
+    if (atomic_load(&plan.failed)) return false;
+    tp_pool_run(pool, s->groups * plan.panels, NAME(gather_weight), &plan);
     return true;
 }

@@ -92,9 +92,6 @@ static const NAME(wide_fn) NAME(wide_table)[2][3][MAX_ROWS] = {
 };
 #undef WIDE
 #undef WIDE_ANY
-#undef WIDE_FOR_1
-#undef WIDE_FOR_2
-#undef WIDE_FOR_4
 
 /* Rows of a tile of that many vectors at most. */
 static int64_t NAME(wide_rows)(int64_t vectors) {
