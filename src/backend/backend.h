@@ -84,6 +84,10 @@ typedef struct tp_kernels {
                         const int32_t *weight, int count);
 } tp_kernels;
 
+/* Runs the kernel that is fastest for the product. type: 0 for float32, 1 for float64. Otherwise as tp_conv_fn. */
+bool tp_conv_run(const tp_kernels *kernels, tp_pool *pool, tp_conv_kind kind, int type,
+                 const tp_conv_args *args);
+
 /* The table for a level or the best below it that this build has. Never NULL. */
 const tp_kernels *tp_kernels_choose(tp_cpu_level level);
 

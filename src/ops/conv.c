@@ -110,8 +110,8 @@ static void send_product(tp_node *node, int i, tp_conv_kind kind, tp_conv_args *
     if (!out->poison) {
         tp_context *context = tp_ctx();
         args->result = out->data;
-        if (!context->kernels->conv.run[kind][tp_float_index(out->dtype)](tp_context_pool(context),
-                                                                          args))
+        if (!tp_conv_run(context->kernels, tp_context_pool(context), kind,
+                         tp_float_index(out->dtype), args))
             out = tp_fail_memory(node->at, node->op->name, 0);
     }
     if (!direct || out->poison) tp_send(node, i, out);
@@ -217,8 +217,8 @@ static tp_tensor *run(tp_location at, const tp_op *op, call *c) {
                          .slope = c->slope};
     tp_context *context = tp_ctx();
     tp_conv_kind kind = c->form.transposed ? TP_CONV_GRAD_INPUT : TP_CONV_FORWARD;
-    if (!context->kernels->conv.run[kind][tp_float_index(x->dtype)](tp_context_pool(context),
-                                                                    &args))
+    if (!tp_conv_run(context->kernels, tp_context_pool(context), kind, tp_float_index(x->dtype),
+                     &args))
         return tp_fail_memory(at, name, 0);
     tp_node *node = tp_record(at, op, out, 3, (tp_tensor *[]){x, weight, c->bias});
     if (node) save_for_backward(node, c, out);

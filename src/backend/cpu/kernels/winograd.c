@@ -52,7 +52,7 @@
 void TP_ISA_NAME(tp_register_winograd)(tp_kernels *kernels);
 
 void TP_ISA_NAME(tp_register_winograd)(tp_kernels *kernels) {
-    kernels->winograd.forward = convolve_f32;
-    kernels->winograd.grad_input = grad_input_f32;
-    kernels->winograd.grad_weight = grad_weight_f32;
+    kernels->winograd = (tp_winograd_kernels){{[TP_CONV_FORWARD] = convolve_f32,
+                                               [TP_CONV_GRAD_INPUT] = grad_input_f32,
+                                               [TP_CONV_GRAD_WEIGHT] = grad_weight_f32}};
 }

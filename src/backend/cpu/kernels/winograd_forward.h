@@ -2,7 +2,7 @@
 
 /* Where the taps of the kernel between channel k in and channel o out lie: k * in_step + o * out_step + tap. */
 typedef struct NAME(taps) {
-    const REAL *weight;
+    const REAL *weight, *end;
     int64_t in_step, out_step;
     bool turned; /* the last tap comes first */
 } NAME(taps);
@@ -14,6 +14,10 @@ typedef struct NAME(forward) {
     const REAL *from;
     REAL *to;
     FINISH finish;
+    double *statistics;
+    REAL *
+        counts; /* (units, 2, counts_row) for the statistics: sums over a unit must not depend on the blocks */
+    int64_t counts_row;
     int64_t blocks;    /* parts of the units .. */
     int64_t out_parts; /* .. and of the channels out: one of each is a task */
     /* elements of scratch for the tiles, the kernels and the products of a task */
@@ -37,27 +41,42 @@ typedef struct NAME(work) {
 } NAME(work);
 #define WORK NAME(work)
 
+/* (9 * count, LANES) from the taps of `count` kernels, which are neighbours, for each of `lanes` channels out. */
+static void NAME(gather_kernels)(const NAME(taps) * taps, const REAL *from, int64_t lanes,
+                                 int64_t count, REAL *to) {
+    for (int64_t tap = 0; tap < 9 * count; tap += LANES) {
+        int64_t left = 9 * count - tap;
+        const REAL *row = from + tap;
+        if (left < LANES && row + (LANES - 1) * taps->out_step + LANES <= taps->end) left = LANES;
+        NAME(transpose_block)
+        (to + tap * LANES, LANES, row, taps->out_step, lanes, NAME(least)(LANES, left));
+    }
+}
+
 /* The transformed kernels between all channels in and the channels out of w: (points, k, vectors * LANES). */
 static void NAME(make_kernels)(const WORK *w) {
     const FORWARD *run = w->run;
     const METHOD *method = run->plan.method;
     const NAME(taps) *taps = &run->taps;
-    REAL taps_of[9 * LANES] __attribute__((aligned(64)));
+    REAL gathered[(9 * LANES + LANES) * LANES] __attribute__((aligned(64)));
     int64_t row = taps->turned ? -3 * LANES : 3 * LANES, col = taps->turned ? -LANES : LANES;
+    const int64_t channels = run->plan.in.channels, most = taps->in_step == 9 ? LANES : 1;
     for (int v = 0; v < w->vectors; v++) {
         int64_t out = w->out + v * LANES;
         int64_t lanes = NAME(least)(LANES, run->plan.out.channels - out);
         const REAL *from = taps->weight + out * taps->out_step;
         REAL *to = w->kernels + v * LANES;
-        for (int64_t k = 0; k < run->plan.in.channels; k++, from += taps->in_step) {
-            for (int64_t tap = 0; tap < 9; tap += LANES) {
-                int64_t count = NAME(least)(LANES, 9 - tap);
-                REAL *of_lanes = taps_of + tap * LANES;
-                NAME(transpose_block)(of_lanes, LANES, from + tap, taps->out_step, lanes, count);
+        for (int64_t k = 0; k < channels; k += most, from += most * taps->in_step) {
+            int64_t count = NAME(least)(most, channels - k);
+            if (most == 1) { /* the next kernels are too far away for the processor to guess */
+                for (int64_t i = 0; i < 9 * lanes; i += 64 / (int64_t)sizeof(REAL))
+                    __builtin_prefetch(from + 4 * taps->in_step + i);
             }
-            method->kernel(taps->turned ? taps_of + 8 * LANES : taps_of, row, col, to,
-                           method->points * w->kernels_step, w->kernels_step);
-            to += w->vectors * LANES;
+            NAME(gather_kernels)(taps, from, lanes, count, gathered);
+            const REAL *first = taps->turned ? gathered + 8 * LANES : gathered;
+            for (int64_t i = 0; i < count; i++, first += 9 * LANES, to += w->vectors * LANES)
+                method->kernel(first, row, col, to, method->points * w->kernels_step,
+                               w->kernels_step);
         }
     }
 }
@@ -79,25 +98,51 @@ static void NAME(multiply)(const WORK *w, int64_t tile, int64_t tiles) {
     }
 }
 
-/* Pixels of a strip from the stage, (rows, cols, LANES), into LANES channels of the result. */
+/* The pixels of a strip that lie in the image, as they lie in the stage, (rows, cols, LANES), and in LANES channels of the
+ * result. */
+static RUN NAME(result_run)(const PLAN *plan, const STRIP *strip, int64_t channel) {
+    const IMAGE *out = &plan->out;
+    const int64_t tile = plan->method->tile;
+    int64_t rows = NAME(least)(strip->rows * tile, out->h - strip->row * tile);
+    RUN run = {.channel_step = out->h * out->w};
+    run.channels = (int)NAME(least)(LANES, out->channels - channel);
+    run.width = NAME(least)(strip->cols * tile, out->w - strip->col * tile);
+    run.gap = (strip->cols * tile - run.width) * LANES;
+    run.count = rows * run.width;
+    return run;
+}
+
 static void NAME(unstage_strip)(const WORK *w, const STRIP *strip, int64_t channel) {
     const FORWARD *run = w->run;
     const IMAGE *out = &run->plan.out;
     const int64_t tile = run->plan.method->tile;
-    int64_t cols = strip->cols * tile, y = strip->row * tile, x = strip->col * tile;
-    int64_t height = NAME(least)(strip->rows * tile, out->h - y);
-    RUN pixels = {.channel_step = out->h * out->w};
-    pixels.channels = (int)NAME(least)(LANES, out->channels - channel);
-    pixels.width = NAME(least)(cols, out->w - x);
-    pixels.gap = (cols - pixels.width) * LANES;
-    int64_t rows = pixels.width == out->w ? height : 1; /* whole rows are neighbours */
-    pixels.count = rows * pixels.width;
+    RUN pixels = NAME(result_run)(&run->plan, strip, channel);
     FINISH finish = run->finish;
     if (finish.bias) finish.bias += channel;
+    int64_t y = strip->row * tile, x = strip->col * tile, left = pixels.count;
     REAL *to = run->to + ((strip->image * out->channels + channel) * out->h + y) * out->w + x;
     const REAL *from = w->stage;
-    for (int64_t i = 0; i < height; i += rows, to += rows * out->w, from += rows * cols * LANES)
+    if (pixels.width < out->w) pixels.count = pixels.width; /* only whole rows are neighbours */
+    for (; left > 0; left -= pixels.count, to += out->w, from += strip->cols * tile * LANES)
         NAME(unstage_run)(&pixels, &finish, from, to);
+}
+
+/* Notes the sums of every unit of the strip; `unit` is its first. */
+static void NAME(count_strip)(const WORK *w, const STRIP *strip, int64_t unit, int64_t channel) {
+    const FORWARD *run = w->run;
+    const int64_t tile = run->plan.method->tile;
+    const REAL *from = w->stage;
+    for (int64_t i = 0; i < strip->rows; i++, unit++, from += tile * tile * strip->cols * LANES) {
+        STRIP one = *strip;
+        one.row += i;
+        one.rows = 1;
+        RUN pixels = NAME(result_run)(&run->plan, &one, channel);
+        VEC sum = {0}, squares = {0};
+        NAME(count_run)(&pixels, from, &sum, &squares);
+        REAL *to = run->counts + 2 * unit * run->counts_row + channel;
+        NAME(store)(to, sum);
+        NAME(store)(to + run->counts_row, squares);
+    }
 }
 
 /* From products to the pixels of units [begin, end). */
@@ -106,9 +151,9 @@ static void NAME(finish_units)(const WORK *w, int64_t begin, int64_t end) {
     const METHOD *method = plan->method;
     int64_t width = w->vectors * LANES;
     const REAL *from = w->products;
-    while (begin < end) {
+    for (int64_t next; begin < end; begin = next) {
         STRIP strip;
-        begin = NAME(take_strip)(plan, begin, end, &strip);
+        next = NAME(take_strip)(plan, begin, end, &strip);
         int64_t tile = method->tile, cols = strip.cols * tile, tiles = strip.rows * strip.cols;
         for (int v = 0; v < w->vectors; v++) {
             const REAL *products = from + v * LANES;
@@ -117,6 +162,7 @@ static void NAME(finish_units)(const WORK *w, int64_t begin, int64_t end) {
                     method->output(products, method->points * w->products_step, w->products_step,
                                    w->stage + (i * cols + j) * tile * LANES, cols * LANES, LANES);
             }
+            if (w->run->counts) NAME(count_strip)(w, &strip, begin, w->out + v * LANES);
             NAME(unstage_strip)(w, &strip, w->out + v * LANES);
         }
         from += tiles * width;
@@ -135,12 +181,13 @@ static int64_t NAME(products_step)(const PLAN *plan) {
 static void NAME(make_channels)(WORK *w, int64_t begin, int64_t end) {
     const PLAN *plan = &w->run->plan;
     NAME(make_kernels)(w);
-    int64_t group = NAME(group_units)(plan);
-    for (; begin < end; begin += group) {
-        int64_t stop = NAME(least)(end, begin + group);
-        int64_t tile = NAME(tiles_before)(plan, begin);
+    int64_t units = end - begin, groups = NAME(parts_of)(units, NAME(group_units)(plan));
+    for (int64_t i = 0; i < groups; i++) {
+        int64_t start = begin + NAME(part_begin)(units, groups, i);
+        int64_t stop = begin + NAME(part_begin)(units, groups, i + 1);
+        int64_t tile = NAME(tiles_before)(plan, start);
         NAME(multiply)(w, tile - w->first_tile, NAME(tiles_before)(plan, stop) - tile);
-        NAME(finish_units)(w, begin, stop);
+        NAME(finish_units)(w, start, stop);
     }
 }
 
@@ -192,10 +239,27 @@ static void NAME(share_out)(FORWARD *run, int threads) {
     }
 }
 
+/* The statistics of some channels. */
+static void NAME(add_counts)(void *arg, int64_t begin, int64_t end) {
+    const FORWARD *run = arg;
+    for (int which = 0; which < 2; which++) {
+        double *total = run->statistics + which * run->plan.out.channels;
+        for (int64_t channel = begin; channel < end; channel++) total[channel] = 0;
+        const REAL *counts = run->counts + which * run->counts_row;
+        for (int64_t unit = 0; unit < run->plan.units; unit++, counts += 2 * run->counts_row) {
+            for (int64_t channel = begin; channel < end; channel++)
+                total[channel] += (double)counts[channel];
+        }
+    }
+}
+
 static bool NAME(run_forward)(FORWARD *run) {
     PLAN *plan = &run->plan;
-    if (plan->images <= 0 || plan->out.channels <= 0 || plan->out.h <= 0 || plan->out.w <= 0)
+    if (plan->images <= 0 || plan->out.channels <= 0 || plan->out.h <= 0 || plan->out.w <= 0) {
+        size_t count = plan->out.channels > 0 ? 2 * (size_t)plan->out.channels : 0;
+        if (run->statistics) memset(run->statistics, 0, count * sizeof *run->statistics);
         return true;
+    }
     NAME(cut_up)(plan, plan->in.channels);
     int threads = NAME(threads)(run->pool);
     NAME(share_out)(run, threads);
@@ -204,33 +268,43 @@ static bool NAME(run_forward)(FORWARD *run) {
     run->panels_space = points * NAME(panels_step)(block_tiles, plan->in.channels);
     run->kernels_space = points * NAME(odd_step)(plan->in.channels * OUT_WIDTH);
     run->products_space = points * NAME(products_step)(plan);
-    int64_t tasks = run->blocks * run->out_parts;
-    if (!NAME(take_scratch)(run->pool, tasks, NAME(forward_space)(run), 0)) return false;
+    run->counts_row = NAME(parts_of)(plan->out.channels, LANES) * LANES;
+    int64_t tasks = run->blocks * run->out_parts, own = NAME(forward_space)(run);
+    int64_t shared = run->statistics ? 2 * plan->units * run->counts_row : 0;
+    if (!NAME(take_scratch)(run->pool, tasks, own, shared)) return false;
+    if (shared > 0)
+        run->counts = NAME(scratch)(run->pool, tp_pool_worker(run->pool), own + shared) + own;
     tp_pool_run(run->pool, tasks, NAME(forward_task), run);
+    if (shared > 0) tp_parallel_for(run->pool, plan->out.channels, 64, NAME(add_counts), run);
     return true;
 }
 
-static bool NAME(convolve)(tp_pool *pool, const tp_winograd_args *args) {
+static bool NAME(convolve)(tp_pool *pool, const tp_conv_args *args) {
     FORWARD run = {.pool = pool, .from = args->x, .to = args->result};
-    run.plan.images = args->images;
-    run.plan.in = (IMAGE){args->in_channels, args->in_h, args->in_w};
-    run.plan.out = (IMAGE){args->out_channels, args->out_h, args->out_w};
-    run.plan.top = args->top;
-    run.plan.left = args->left;
-    run.taps = (NAME(taps)){args->weight, 9, 9 * args->in_channels, false};
+    run.statistics = args->statistics;
+    run.plan.images = args->shape.images;
+    run.plan.in = (IMAGE){args->shape.in_channels, args->shape.in_h, args->shape.in_w};
+    run.plan.out = (IMAGE){args->shape.out_channels, args->shape.out_h, args->shape.out_w};
+    run.plan.top = args->shape.top;
+    run.plan.left = args->shape.left;
+    const REAL *weight = args->weight;
+    const REAL *end = weight + 9 * args->shape.out_channels * args->shape.in_channels;
+    run.taps = (NAME(taps)){weight, end, 9, 9 * args->shape.in_channels, false};
     run.finish = (FINISH){args->bias, args->activation, (REAL)args->slope, args->accumulate};
     return NAME(run_forward)(&run);
 }
 
 /* x[i] gets weight[a] y[i - a + top]: the taps in reverse order, and the border is what y has to have for it. */
-static bool NAME(grad_input)(tp_pool *pool, const tp_winograd_args *args) {
+static bool NAME(grad_input)(tp_pool *pool, const tp_conv_args *args) {
     FORWARD run = {.pool = pool, .from = args->y, .to = args->result};
-    run.plan.images = args->images;
-    run.plan.in = (IMAGE){args->out_channels, args->out_h, args->out_w};
-    run.plan.out = (IMAGE){args->in_channels, args->in_h, args->in_w};
-    run.plan.top = 2 - args->top;
-    run.plan.left = 2 - args->left;
-    run.taps = (NAME(taps)){args->weight, 9 * args->in_channels, 9, true};
-    run.finish = (FINISH){NULL, TP_EPILOGUE_NONE, 0, args->accumulate};
+    run.plan.images = args->shape.images;
+    run.plan.in = (IMAGE){args->shape.out_channels, args->shape.out_h, args->shape.out_w};
+    run.plan.out = (IMAGE){args->shape.in_channels, args->shape.in_h, args->shape.in_w};
+    run.plan.top = 2 - args->shape.top;
+    run.plan.left = 2 - args->shape.left;
+    const REAL *weight = args->weight;
+    const REAL *end = weight + 9 * args->shape.out_channels * args->shape.in_channels;
+    run.taps = (NAME(taps)){weight, end, 9 * args->shape.in_channels, 9, true};
+    run.finish = (FINISH){args->bias, TP_EPILOGUE_NONE, 0, args->accumulate};
     return NAME(run_forward)(&run);
 }

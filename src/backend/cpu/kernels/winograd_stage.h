@@ -9,7 +9,7 @@ typedef struct NAME(run) {
 } NAME(run);
 #define RUN NAME(run)
 
-/* LANES pixels of every channel to or from v; the first `count` of them where that is less. */
+/* LANES pixels of every channel; the first `count` of them where that is less, and zeros. */
 TP_ALWAYS_INLINE void NAME(load_pixels)(const RUN *run, const REAL *from, int64_t count, VEC *v) {
     if (count >= LANES && run->channels == LANES) {
         TP_UNROLL for (int c = 0; c < LANES; c++) v[c] = NAME(load)(from + c * run->channel_step);
@@ -54,13 +54,21 @@ typedef struct NAME(finish) {
 } NAME(finish);
 #define FINISH NAME(finish)
 
-TP_ALWAYS_INLINE void NAME(finish_pixels)(tp_epilogue activation, REAL slope, VEC bias, VEC *v) {
-    TP_UNROLL for (int p = 0; p < LANES; p++) v[p] = NAME(activate)(activation, slope, v[p] + bias);
+TP_ALWAYS_INLINE void NAME(activate_pixels)(tp_epilogue kind, REAL slope, VEC bias, VEC *v) {
+    TP_UNROLL for (int p = 0; p < LANES; p++) v[p] = NAME(activate)(kind, slope, v[p] + bias);
 }
 
-TP_ALWAYS_INLINE void NAME(store_pixels)(const RUN *run, REAL *to, int64_t count, bool accumulate,
-                                         const VEC *v) {
-    if (count >= LANES && run->channels == LANES && !accumulate) {
+/* LANES pixels, v, of every channel; the first `count` of them where that is less. */
+TP_ALWAYS_INLINE void NAME(finish_pixels)(const RUN *run, const FINISH *finish, VEC bias, VEC *v,
+                                          REAL *to, int64_t count) {
+    if (finish->activation == TP_EPILOGUE_RELU)
+        NAME(activate_pixels)(TP_EPILOGUE_RELU, 0, bias, v);
+    else if (finish->activation == TP_EPILOGUE_LEAKY_RELU)
+        NAME(activate_pixels)(TP_EPILOGUE_LEAKY_RELU, finish->slope, bias, v);
+    else
+        NAME(activate_pixels)(TP_EPILOGUE_NONE, 0, bias, v);
+    NAME(transpose)(v);
+    if (count >= LANES && run->channels == LANES && !finish->accumulate) {
         TP_UNROLL for (int c = 0; c < LANES; c++) NAME(store)(to + c * run->channel_step, v[c]);
         return;
     }
@@ -69,16 +77,16 @@ TP_ALWAYS_INLINE void NAME(store_pixels)(const RUN *run, REAL *to, int64_t count
         if (c >= run->channels) break;
         REAL *at = to + c * run->channel_step;
         VEC pixels = v[c];
-        if (accumulate) pixels += NAME(load_part)(at, count);
+        if (finish->accumulate) pixels += NAME(load_part)(at, count);
         NAME(store_part)(at, pixels, count);
     }
 }
 
 /* The pixels from the stage at `from` into the image. */
 static void NAME(unstage_run)(const RUN *run, const FINISH *finish, const REAL *from, REAL *to) {
-    int64_t column = 0;
     VEC bias = {0};
     if (finish->bias) bias = NAME(load_part)(finish->bias, run->channels);
+    int64_t column = 0;
     for (int64_t i = 0; i < run->count; i += LANES, to += LANES) {
         VEC v[LANES];
         int64_t count = run->count - i;
@@ -95,17 +103,17 @@ static void NAME(unstage_run)(const RUN *run, const FINISH *finish, const REAL *
                 if (++column == run->width) from += run->gap, column = 0;
             }
         }
-        switch (finish->activation) {
-#define CASE(kind) \
-    case kind: NAME(finish_pixels)(kind, finish->slope, bias, v); break;
-            CASE(TP_EPILOGUE_RELU)
-            CASE(TP_EPILOGUE_LEAKY_RELU)
-            CASE(TP_EPILOGUE_SIGMOID)
-            CASE(TP_EPILOGUE_TANH)
-        default: NAME(finish_pixels)(TP_EPILOGUE_NONE, 0, bias, v);
-#undef CASE
+        NAME(finish_pixels)(run, finish, bias, v, to, count);
+    }
+}
+
+/* Adds the pixels' sum, and the sum of their squares, of every channel. */
+static void NAME(count_run)(const RUN *run, const REAL *from, VEC *sum, VEC *squares) {
+    for (int64_t i = 0; i < run->count; i += run->width, from += run->gap) {
+        for (int64_t j = 0; j < run->width; j++, from += LANES) {
+            VEC v = NAME(load)(from);
+            *sum += v;
+            *squares += v * v;
         }
-        NAME(transpose)(v);
-        NAME(store_pixels)(run, to, count, finish->accumulate, v);
     }
 }

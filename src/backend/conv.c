@@ -1,0 +1,23 @@
+/* Which kernels make a convolution. */
+#include "backend/backend.h"
+
+bool tp_winograd_wins(tp_conv_kind kind, const tp_conv_shape *s) {
+    bool fits = s->kernel_h == 3 && s->kernel_w == 3 && s->stride_h == 1 && s->stride_w == 1 &&
+                s->dilation_h == 1 && s->dilation_w == 1 && s->groups == 1;
+    if (!fits) return false;
+    /* Measured, see docs/convolution.md: the transforms pay where there are channels to share
+     * them; those of the gradient of the weight want a few pixels besides. */
+    if (kind == TP_CONV_GRAD_WEIGHT)
+        return s->in_channels >= 6 && s->images * s->out_h * s->out_w >= 8;
+    int64_t made = kind == TP_CONV_FORWARD ? s->out_channels : s->in_channels;
+    return made >= 5 && s->in_channels * s->out_channels >= 64 && s->out_h * s->out_w > 1;
+}
+
+bool tp_conv_run(const tp_kernels *kernels, tp_pool *pool, tp_conv_kind kind, int type,
+                 const tp_conv_args *args) {
+    bool is_float = type == 0;
+    tp_conv_fn run = is_float && tp_winograd_wins(kind, &args->shape)
+                         ? kernels->winograd.run[kind]
+                         : kernels->conv.run[kind][type];
+    return run(pool, args);
+}
