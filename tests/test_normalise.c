@@ -68,15 +68,45 @@ static int64_t call_batch_norm_steps(op_call *k) {
     return results;
 }
 
+static int64_t one(op_call *k, tp_tensor *y) {
+    k->out[0] = y;
+    return 1;
+}
+static int64_t call_layer_norm(op_call *k) {
+    return one(k, tp_layer_norm(input(k, "x"), shape_option(k->c, "shape"), input(k, "weight"),
+                                input(k, "bias"), .eps = golden_number(k->c, "eps", 0)));
+}
+static int64_t call_group_norm(op_call *k) {
+    return one(k,
+               tp_group_norm(input(k, "x"), golden_integer(k->c, "groups", 0), input(k, "weight"),
+                             input(k, "bias"), .eps = golden_number(k->c, "eps", 0)));
+}
+static int64_t call_instance_norm(op_call *k) {
+    tp_tensor *mean = tp_clone(tp_detach(input(k, "mean")));
+    tp_tensor *var = tp_clone(tp_detach(input(k, "var")));
+    k->out[0] = tp_instance_norm(input(k, "x"), mean, var, input(k, "weight"), input(k, "bias"),
+                                 .training = golden_integer(k->c, "training", 0) != 0,
+                                 .momentum = golden_number(k->c, "momentum", 0));
+    k->out[1] = mean;
+    k->out[2] = var;
+    return 3;
+}
+static int64_t call_local_response_norm(op_call *k) {
+    return one(k, tp_local_response_norm(input(k, "x"), golden_integer(k->c, "size", 0),
+                                         .alpha = golden_number(k->c, "alpha", 0),
+                                         .k = golden_number(k->c, "k", 0)));
+}
+
 static const op_case table[] = {
-    {"batch_norm", call_batch_norm},
-    {"batch_norm_steps", call_batch_norm_steps},
+    {"layer_norm", call_layer_norm},       {"group_norm", call_group_norm},
+    {"instance_norm", call_instance_norm}, {"local_response_norm", call_local_response_norm},
+    {"batch_norm", call_batch_norm},       {"batch_norm_steps", call_batch_norm_steps},
 };
 
 static void test_vectors(void **state) {
     (void)state;
     assert_true(
-        run_op_cases_close("normalise", table, sizeof table / sizeof table[0], 1e-10, 2e-5) >= 20);
+        run_op_cases_close("normalise", table, sizeof table / sizeof table[0], 1e-10, 2e-5) >= 40);
 }
 
 /* ---- batch norm ---- */
@@ -174,6 +204,49 @@ static bool same(const tp_tensor *a, const tp_tensor *b) {
            memcmp(tp_data(a), tp_data(b), (size_t)tp_numel(a) * tp_dtype_size(tp_dtype_of(a))) == 0;
 }
 
+/* A layer gives what its operation gives and describes itself as PyTorch does. */
+static void check_layer(tp_module *layer, tp_tensor *x, tp_tensor *want, const char *text,
+                        size_t tensors) {
+    char described[128];
+    assert_non_null(layer);
+    assert_true(same(tp_call(layer, x), want));
+    layer->describe(layer, described, sizeof described);
+    assert_string_equal(described, text);
+    assert_int_equal(tp_state_dict(layer).count, tensors);
+    tp_module_free(layer);
+}
+
+static void test_other_layers(void **state) {
+    (void)state;
+    TP_SCOPE {
+        tp_tensor *x = tp_randn(tp_shape(2, 6, 3, 4)), *line = tp_randn(tp_shape(2, 6, 5));
+        check_layer(tp_nn_layer_norm(tp_shape(3, 4)), x, tp_layer_norm(x, tp_shape(3, 4)),
+                    "(3, 4), eps=1e-05, elementwise_affine=True", 2);
+        check_layer(tp_nn_layer_norm(tp_shape(4), .no_affine = true), x,
+                    tp_layer_norm(x, tp_shape(4)), "(4,), eps=1e-05, elementwise_affine=False", 0);
+        check_layer(tp_nn_group_norm(2, 6), x, tp_group_norm(x, 2), "2, 6, eps=1e-05, affine=True",
+                    2);
+        check_layer(tp_nn_instance_norm2d(6), x, tp_instance_norm(x, .training = true),
+                    "6, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False", 0);
+        check_layer(tp_nn_instance_norm1d(6, .affine = true, .running_stats = true), line,
+                    tp_instance_norm(line, .training = true),
+                    "6, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True", 5);
+        check_layer(tp_nn_local_response_norm(5), x, tp_local_response_norm(x, 5),
+                    "5, alpha=0.0001, beta=0.75, k=1", 0);
+        assert_int_equal(take_error().count, 0);
+        assert_null(tp_nn_group_norm(4, 6));
+        assert_int_equal(take_error().code, TP_ERROR_ARGUMENT);
+        assert_null(tp_nn_local_response_norm(0));
+        assert_int_equal(take_error().code, TP_ERROR_ARGUMENT);
+        assert_true(tp_is_poison(tp_group_norm(x, 4)));
+        assert_true(had_error(TP_ERROR_SHAPE, "group_norm", __LINE__ - 1));
+        assert_true(tp_is_poison(tp_instance_norm(tp_zeros(tp_shape(2, 3)))));
+        assert_true(had_error(TP_ERROR_SHAPE, "instance_norm", __LINE__ - 1));
+        assert_true(tp_is_poison(tp_layer_norm(tp_to(x, TP_INT64), tp_shape(4))));
+        assert_true(had_error(TP_ERROR_DTYPE, "layer_norm", __LINE__ - 1));
+    }
+}
+
 static void check_threads(tp_shape shape) {
     tp_tensor *x = tp_randn(shape, .requires_grad = true), *first[3];
     tp_tensor *weight = tp_rand(tp_shape(shape.dims[1]), .requires_grad = true);
@@ -207,6 +280,7 @@ int main(void) {
         cmocka_unit_test(test_batch_norm_of_nothing),
         cmocka_unit_test(test_batch_norm_layer),
         cmocka_unit_test(test_batch_norm_with_relu_equals_its_parts),
+        cmocka_unit_test(test_other_layers),
         cmocka_unit_test(test_same_bits_at_any_number_of_threads),
     };
     watch_errors();

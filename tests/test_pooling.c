@@ -82,6 +82,25 @@ static int64_t call_adaptive_max_pool1d(op_call *k) {
     return one(k, tp_adaptive_max_pool1d(k->in[0], shape_option(k->c, "size").dims[0]));
 }
 
+static int64_t call_lp_pool2d(op_call *k) {
+    tp_pool_args args = pool_args(k);
+    args.norm_type = golden_number(k->c, "norm", 0);
+    return one(k, tp_lp_pool2d_at(TP_HERE, args));
+}
+static int64_t call_lp_pool1d(op_call *k) {
+    tp_pool_args args = pool_args(k);
+    args.norm_type = golden_number(k->c, "norm", 0);
+    return one(k, tp_lp_pool1d_at(TP_HERE, args));
+}
+static int64_t call_max_unpool2d(op_call *k) {
+    tp_pool_args args = pool_args(k);
+    pair(k->c, "size", &args.output_hw[1], args.output_hw);
+    return one(k, tp_max_unpool2d_at(TP_HERE, k->in[1], args));
+}
+static int64_t call_max_unpool1d(op_call *k) {
+    return one(k, tp_max_unpool1d_at(TP_HERE, k->in[1], pool_args(k)));
+}
+
 /* A maximum is one of the elements; a mean is a sum, in some order. */
 static const op_case exact[] = {
     {"max_pool2d", call_max_pool2d},
@@ -90,12 +109,16 @@ static const op_case exact[] = {
     {"adaptive_max_pool2d", call_adaptive_max_pool2d},
     {"adaptive_max_pool2d_indices", call_adaptive_max_pool2d_indices},
     {"adaptive_max_pool1d", call_adaptive_max_pool1d},
+    {"max_unpool2d", call_max_unpool2d},
+    {"max_unpool1d", call_max_unpool1d},
 };
 static const op_case close[] = {
     {"avg_pool2d", call_avg_pool2d},
     {"avg_pool1d", call_avg_pool1d},
     {"adaptive_avg_pool2d", call_adaptive_avg_pool2d},
     {"adaptive_avg_pool1d", call_adaptive_avg_pool1d},
+    {"lp_pool2d", call_lp_pool2d},
+    {"lp_pool1d", call_lp_pool1d},
 };
 
 static void test_vectors(void **state) {
@@ -152,6 +175,13 @@ static void test_refuses(void **state) {
                                                .dilation = 4, .indices = &where)));
         assert_true(tp_is_poison(where));
         assert_int_equal(take_error().code, TP_ERROR_SHAPE);
+        assert_true(tp_is_poison(tp_lp_pool2d(x, 2, .padding = 1)));
+        assert_true(had_error(TP_ERROR_ARGUMENT, "lp_pool2d", __LINE__ - 1));
+        tp_tensor *y = tp_max_pool2d(x, 2, .indices = &where);
+        assert_true(tp_is_poison(tp_max_unpool2d(y, where, 2, .output_hw = {6, 4})));
+        assert_true(had_error(TP_ERROR_SHAPE, "max_unpool2d", __LINE__ - 1));
+        assert_true(tp_is_poison(tp_max_unpool2d(x, where, 2)));
+        assert_true(had_error(TP_ERROR_SHAPE, "max_unpool2d", __LINE__ - 1));
         assert_true(tp_is_poison(tp_adaptive_avg_pool2d(x, -1, 2)));
         assert_true(had_error(TP_ERROR_SHAPE, "adaptive_avg_pool2d", __LINE__ - 1));
     }
@@ -221,6 +251,10 @@ static void test_layers(void **state) {
                     "output_size=4");
         check_layer(tp_nn_adaptive_max_pool1d(4), line, tp_adaptive_max_pool1d(line, 4),
                     "output_size=4");
+        check_layer(tp_nn_lp_pool2d(2, .norm_type = 3), x, tp_lp_pool2d(x, 2, .norm_type = 3),
+                    "norm_type=3, kernel_size=2, stride=2, ceil_mode=False");
+        check_layer(tp_nn_lp_pool1d(3, .stride = 1), line, tp_lp_pool1d(line, 3, .stride = 1),
+                    "norm_type=2, kernel_size=3, stride=1, ceil_mode=False");
         assert_null(tp_nn_max_pool2d(2, .padding = 2));
         assert_int_equal(take_error().code, TP_ERROR_ARGUMENT);
     }

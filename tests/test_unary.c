@@ -48,6 +48,9 @@ static tp_tensor *run(const golden_case *c, tp_tensor *x) {
         return tp_clamp(x, golden_number(c, "min", -INFINITY), golden_number(c, "max", INFINITY));
     if (strcmp(op, "threshold") == 0)
         return tp_threshold(x, golden_number(c, "threshold", 0), golden_number(c, "value", 0));
+    if (strcmp(op, "softshrink") == 0) return tp_softshrink(x, golden_number(c, "lambd", 0));
+    if (strcmp(op, "hardshrink") == 0) return tp_hardshrink(x, golden_number(c, "lambd", 0));
+    if (strcmp(op, "celu") == 0) return tp_celu(x, .alpha = golden_number(c, "alpha", 0));
     if (strcmp(op, "logit") == 0) return tp_logit(x, .eps = golden_number(c, "eps", 0));
     if (strcmp(op, "pow2") == 0) return tp_pow(x, 2);
     if (strcmp(op, "pow0.5") == 0) return tp_pow(x, 0.5);

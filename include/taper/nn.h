@@ -379,9 +379,11 @@ TP_END_DECLS
 
 #include <taper/nn/activation.h>
 #include <taper/nn/dropout.h>
+#include <taper/nn/embedding.h>
 #include <taper/nn/norm.h>
 #include <taper/nn/pad.h>
 #include <taper/nn/pool.h>
+#include <taper/nn/resample.h>
 
 #ifdef __cplusplus
 #include <initializer_list>

@@ -11,6 +11,7 @@
 #include "backend/norm.h"
 #include "backend/pool.h"
 #include "backend/reduce.h"
+#include "backend/resample.h"
 #include "backend/winograd.h"
 #include "base/cpu.h"
 #include "base/pool.h"
@@ -77,6 +78,7 @@ typedef struct tp_kernels {
     tp_loss_kernels loss;
     tp_pool_kernels pool;
     tp_norm_kernels norm;
+    tp_resample_kernels resample;
     /* out[i] = x[i] * scale + shift: bytes of images to floats. */
     void (*bytes_to_float)(float *out, const uint8_t *x, int64_t n, float scale, float shift);
     /* out[i] = sum over k < count of weight[k] * x[k * stride + i], in fixed point: rounded, clamped to bytes. */

@@ -20,6 +20,8 @@ typedef struct tp_normalise_args {
     bool relu;
     /* gx = g scale + (x - mean) slope + offset; slope NULL: gx = g scale. */
     const void *slope, *offset;
+    /* rows_affine: a weight and a bias for each place in the row on top: y = (x - mean) scale weight + bias. */
+    const void *weight, *bias;
     /* moments: mean and sum of squared distances from it. grad_sums: sum of g and of g (x - mean). One of each for every row;
      * in the columns layout for every column. */
     double *first, *second;
@@ -32,6 +34,11 @@ typedef struct tp_norm_passes {
 
 typedef struct tp_norm_kernels {
     tp_norm_passes rows, columns;
+    /* Layer normalisation: rows with a mean and a scale each, columns with a weight and a bias each (never NULL here). moments
+     * are those of rows. grad_sums: of g weight and g weight (x - mean) for every row. */
+    tp_norm_passes rows_affine;
+    /* Sum of g (x - mean) scale and of g for every column: the gradients of weight and bias. */
+    tp_norm_fn column_grads[2];
 } tp_norm_kernels;
 
 #endif

@@ -22,6 +22,10 @@ tp_tensor *tp_activation_layer_forward(tp_module *module, tp_tensor *x) {
     case TP_LAYER_LOG_SOFTMAX: return tp_log_softmax_at(at, x, layer->dim);
     case TP_LAYER_HARDTANH: return tp_hardtanh_at(at, (tp_hardtanh_args){x, layer->a, layer->b});
     case TP_LAYER_THRESHOLD: return tp_threshold_at(at, x, layer->a, layer->b);
+    case TP_LAYER_SOFTSHRINK: return tp_softshrink_at(at, (tp_shrink_args){x, layer->a});
+    case TP_LAYER_HARDSHRINK: return tp_hardshrink_at(at, (tp_shrink_args){x, layer->a});
+    case TP_LAYER_CELU: return tp_celu_at(at, (tp_elu_args){x, layer->a});
+    case TP_LAYER_GLU: return tp_glu_at(at, x, layer->dim);
     case TP_LAYER_PLAIN: return layer->run(at, x);
     }
     return tp_poison();
@@ -31,11 +35,15 @@ static int activation_describe(const tp_module *module, char *buffer, size_t siz
     const tp_activation_layer *layer = (const tp_activation_layer *)module;
     switch (layer->kind) {
     case TP_LAYER_LEAKY_RELU: return snprintf(buffer, size, "negative_slope=%g", layer->a);
+    case TP_LAYER_CELU:
     case TP_LAYER_ELU: return snprintf(buffer, size, "alpha=%g", layer->a);
+    case TP_LAYER_SOFTSHRINK:
+    case TP_LAYER_HARDSHRINK: return snprintf(buffer, size, "%g", layer->a);
     case TP_LAYER_GELU:
         return snprintf(buffer, size, "approximate='%s'", layer->a != 0 ? "tanh" : "none");
     case TP_LAYER_SOFTPLUS:
         return snprintf(buffer, size, "beta=%g, threshold=%g", layer->a, layer->b);
+    case TP_LAYER_GLU:
     case TP_LAYER_SOFTMAX:
     case TP_LAYER_LOG_SOFTMAX: return snprintf(buffer, size, "dim=%d", layer->dim);
     case TP_LAYER_HARDTANH:
@@ -111,6 +119,22 @@ tp_module *tp_nn_threshold_at(tp_location at, double threshold, double value) {
     return new_layer(at, "Threshold", TP_LAYER_THRESHOLD, threshold, value, 0);
 }
 
+tp_module *tp_nn_softshrink_at(tp_location at, double lambda) {
+    return new_layer(at, "Softshrink", TP_LAYER_SOFTSHRINK, or_default(lambda, 0.5), 0, 0);
+}
+
+tp_module *tp_nn_hardshrink_at(tp_location at, double lambda) {
+    return new_layer(at, "Hardshrink", TP_LAYER_HARDSHRINK, or_default(lambda, 0.5), 0, 0);
+}
+
+tp_module *tp_nn_celu_at(tp_location at, tp_nn_elu_args args) {
+    return new_layer(at, "CELU", TP_LAYER_CELU, or_default(args.alpha, 1), 0, 0);
+}
+
+tp_module *tp_nn_glu_at(tp_location at, int dim) {
+    return new_layer(at, "GLU", TP_LAYER_GLU, 0, 0, dim);
+}
+
 /* ---- functions without parameters ---- */
 
 static tp_module *new_plain(tp_location at, const char *type,
@@ -129,4 +153,33 @@ PLAIN(selu, "SELU")
 PLAIN(softsign, "Softsign")
 PLAIN(mish, "Mish")
 PLAIN(logsigmoid, "LogSigmoid")
+PLAIN(tanhshrink, "Tanhshrink")
 #undef PLAIN
+
+/* ---- PReLU ---- */
+
+typedef struct prelu_layer {
+    tp_module base;
+    tp_tensor *weight; /* (1) or (C) */
+} prelu_layer;
+
+static tp_tensor *prelu_forward(tp_module *module, tp_tensor *x) {
+    return tp_prelu_at(tp_module_at(), x, ((const prelu_layer *)module)->weight);
+}
+
+static int prelu_describe(const tp_module *module, char *buffer, size_t size) {
+    return snprintf(buffer, size, "num_parameters=%lld",
+                    (long long)((const prelu_layer *)module)->weight->numel);
+}
+
+tp_module *tp_nn_prelu_at(tp_location at, tp_nn_prelu_args args) {
+    prelu_layer *layer = tp_layer_new(at, sizeof *layer, "PReLU", prelu_forward);
+    if (!layer) return NULL;
+    tp_shape shape = tp_shape(args.num_parameters ? args.num_parameters : 1);
+    layer->weight = tp_make_constant(at, &layer->base, "weight", shape, or_default(args.init, 0.25),
+                                     args.dtype, false);
+    layer->base.describe = prelu_describe;
+    if (layer->weight) return &layer->base;
+    tp_module_end(&layer->base);
+    return NULL;
+}

@@ -1,7 +1,9 @@
 #include "nn/batch_norm.h"
 
 #include <stdio.h>
-#include <taper/init.h>
+#include <taper/nn/norm.h>
+
+#include "nn/layers.h"
 
 /* 1 / n for the n-th batch where running values are plain means; counts the batch. */
 static double next_momentum(tp_batch_norm_layer *layer) {
@@ -26,13 +28,23 @@ tp_batch_norm_args tp_batch_norm_layer_args(tp_batch_norm_layer *layer, tp_tenso
     return args;
 }
 
+static bool takes(const tp_batch_norm_layer *layer, const tp_tensor *x) {
+    if (layer->dims == 2) return x->ndim == 4;
+    return x->ndim == 3 || (x->ndim == 2 && !layer->instance);
+}
+
 tp_tensor *tp_batch_norm_layer_forward(tp_module *module, tp_tensor *x) {
     tp_batch_norm_layer *layer = (tp_batch_norm_layer *)module;
-    bool fits = layer->dims == 2 ? x->ndim == 4 : x->ndim == 2 || x->ndim == 3;
-    if (!fits)
-        return tp_fail(tp_module_at(), "batch_norm", TP_ERROR_SHAPE, tp_tensor_text(x),
-                       layer->dims == 2 ? "(N, C, H, W)" : "(N, C) or (N, C, L)", NULL);
-    return tp_batch_norm_at(tp_module_at(), tp_batch_norm_layer_args(layer, x));
+    tp_location at = tp_module_at();
+    if (!takes(layer, x))
+        return tp_fail(at, layer->instance ? "instance_norm" : "batch_norm", TP_ERROR_SHAPE,
+                       tp_tensor_text(x),
+                       layer->dims == 2  ? "(N, C, H, W)"
+                       : layer->instance ? "(N, C, L)"
+                                         : "(N, C) or (N, C, L)",
+                       NULL);
+    tp_batch_norm_args args = tp_batch_norm_layer_args(layer, x);
+    return layer->instance ? tp_instance_norm_at(at, args) : tp_batch_norm_at(at, args);
 }
 
 static int batch_norm_describe(const tp_module *module, char *buffer, size_t size) {
@@ -43,67 +55,100 @@ static int batch_norm_describe(const tp_module *module, char *buffer, size_t siz
                     layer->weight ? "True" : "False", layer->running_mean ? "True" : "False");
 }
 
-/* A tensor of one value as parameter or buffer; NULL after an error. */
-static tp_tensor *add_tensor(tp_location at, tp_module *module, const char *name, tp_shape shape,
-                             double value, tp_dtype dtype, bool buffer) {
-    tp_tensor *x = tp_full_at(at, (tp_full_args){shape, value, dtype, false});
-    tp_tensor *added =
-        buffer ? tp_buffer_at(at, module, name, x) : tp_parameter_at(at, module, name, x);
-    if (!tp_is_poison(added)) return added;
-    tp_free(x);
-    return NULL;
-}
+/* Options of both families. */
+typedef struct norm_options {
+    int dims;
+    bool instance, affine, tracking, cumulative;
+    int64_t features;
+    double eps, momentum;
+    tp_dtype dtype;
+} norm_options;
 
-static bool make_tensors(tp_location at, tp_batch_norm_layer *layer,
-                         const tp_nn_batch_norm_args *args) {
+static bool make_tensors(tp_location at, tp_batch_norm_layer *layer, const norm_options *options) {
     tp_module *module = &layer->base;
-    tp_shape shape = tp_shape(args->features);
-    tp_dtype dtype = args->dtype ? args->dtype : tp_get_default_dtype();
-    if (!args->no_affine) {
-        layer->weight = add_tensor(at, module, "weight", shape, 1, dtype, false);
-        layer->bias = layer->weight ? add_tensor(at, module, "bias", shape, 0, dtype, false) : NULL;
+    tp_shape shape = tp_shape(options->features);
+    tp_dtype dtype = options->dtype ? options->dtype : tp_get_default_dtype();
+    if (options->affine) {
+        layer->weight = tp_make_constant(at, module, "weight", shape, 1, dtype, false);
+        layer->bias =
+            layer->weight ? tp_make_constant(at, module, "bias", shape, 0, dtype, false) : NULL;
         if (!layer->bias) return false;
     }
-    if (args->no_running_stats) return true;
-    layer->running_mean = add_tensor(at, module, "running_mean", shape, 0, dtype, true);
+    if (!options->tracking) return true;
+    layer->running_mean = tp_make_constant(at, module, "running_mean", shape, 0, dtype, true);
     if (layer->running_mean)
-        layer->running_var = add_tensor(at, module, "running_var", shape, 1, dtype, true);
+        layer->running_var = tp_make_constant(at, module, "running_var", shape, 1, dtype, true);
     if (layer->running_var)
         layer->num_batches_tracked =
-            add_tensor(at, module, "num_batches_tracked", tp_shape(), 0, TP_INT64, true);
+            tp_make_constant(at, module, "num_batches_tracked", tp_shape(), 0, TP_INT64, true);
     return layer->num_batches_tracked != NULL;
 }
 
-static tp_module *new_layer(tp_location at, const char *type, int dims,
-                            const tp_nn_batch_norm_args *args) {
-    if (args->features < 0 || args->eps < 0 || args->momentum < 0) {
+static tp_module *new_layer(tp_location at, const char *type, const norm_options *options) {
+    if (options->features < 0 || options->eps < 0 || options->momentum < 0) {
         tp_fail(at, type, TP_ERROR_ARGUMENT,
-                tp_text("%lld features, eps %g, momentum %g", (long long)args->features, args->eps,
-                        args->momentum),
+                tp_text("%lld features, eps %g, momentum %g", (long long)options->features,
+                        options->eps, options->momentum),
                 "numbers of at least 0", NULL);
         return NULL;
     }
-    if (args->dtype && !tp_is_float_type(args->dtype)) {
-        tp_fail(at, type, TP_ERROR_DTYPE, tp_dtype_name(args->dtype), "float32 or float64", NULL);
+    if (options->dtype && !tp_is_float_type(options->dtype)) {
+        tp_fail(at, type, TP_ERROR_DTYPE, tp_dtype_name(options->dtype), "float32 or float64",
+                NULL);
         return NULL;
     }
     tp_batch_norm_layer *layer = tp_layer_new(at, sizeof *layer, type, tp_batch_norm_layer_forward);
     if (!layer) return NULL;
-    layer->features = args->features;
-    layer->eps = args->eps != 0 ? args->eps : 1e-5;
-    layer->momentum = args->momentum != 0 ? args->momentum : 0.1;
-    layer->cumulative = args->cumulative;
-    layer->dims = dims;
+    layer->features = options->features;
+    layer->eps = options->eps != 0 ? options->eps : 1e-5;
+    layer->momentum = options->momentum != 0 ? options->momentum : 0.1;
+    layer->cumulative = options->cumulative;
+    layer->dims = options->dims;
+    layer->instance = options->instance;
     layer->base.describe = batch_norm_describe;
-    if (make_tensors(at, layer, args)) return &layer->base;
+    if (make_tensors(at, layer, options)) return &layer->base;
     tp_module_end(&layer->base);
     return NULL;
 }
 
+static norm_options batch_options(int dims, tp_nn_batch_norm_args args) {
+    return (norm_options){.dims = dims,
+                          .affine = !args.no_affine,
+                          .tracking = !args.no_running_stats,
+                          .cumulative = args.cumulative,
+                          .features = args.features,
+                          .eps = args.eps,
+                          .momentum = args.momentum,
+                          .dtype = args.dtype};
+}
+
+static norm_options instance_options(int dims, tp_nn_instance_norm_args args) {
+    return (norm_options){.dims = dims,
+                          .instance = true,
+                          .affine = args.affine,
+                          .tracking = args.running_stats,
+                          .features = args.features,
+                          .eps = args.eps,
+                          .momentum = args.momentum,
+                          .dtype = args.dtype};
+}
+
 tp_module *tp_nn_batch_norm1d_at(tp_location at, tp_nn_batch_norm_args args) {
-    return new_layer(at, "BatchNorm1d", 1, &args);
+    norm_options options = batch_options(1, args);
+    return new_layer(at, "BatchNorm1d", &options);
 }
 
 tp_module *tp_nn_batch_norm2d_at(tp_location at, tp_nn_batch_norm_args args) {
-    return new_layer(at, "BatchNorm2d", 2, &args);
+    norm_options options = batch_options(2, args);
+    return new_layer(at, "BatchNorm2d", &options);
+}
+
+tp_module *tp_nn_instance_norm1d_at(tp_location at, tp_nn_instance_norm_args args) {
+    norm_options options = instance_options(1, args);
+    return new_layer(at, "InstanceNorm1d", &options);
+}
+
+tp_module *tp_nn_instance_norm2d_at(tp_location at, tp_nn_instance_norm_args args) {
+    norm_options options = instance_options(2, args);
+    return new_layer(at, "InstanceNorm2d", &options);
 }

@@ -14,7 +14,8 @@ typedef struct tp_batch_norm_layer {
     int64_t features;
     double eps, momentum;
     bool cumulative;
-    int dims; /* 1: (N, C) and (N, C, L); 2: (N, C, H, W) */
+    int dims;      /* 1: (N, C) and (N, C, L); 2: (N, C, H, W) */
+    bool instance; /* normalises each sample by itself */
     tp_activation
         activation; /* what the container wants applied in the same pass, for the call under way only */
 } tp_batch_norm_layer;

@@ -41,6 +41,10 @@ tp_tensor *tp_make_weight(tp_location at, tp_module *module, tp_shape shape, tp_
 tp_tensor *tp_make_bias(tp_location at, tp_module *module, int64_t features, int64_t fan_in,
                         tp_dtype dtype);
 
+/* A tensor of one value as a parameter or a buffer; NULL after an error, and then nothing is left of it. */
+tp_tensor *tp_make_constant(tp_location at, tp_module *module, const char *name, tp_shape shape,
+                            double value, tp_dtype dtype, bool buffer);
+
 typedef enum tp_activation_kind {
     TP_LAYER_RELU,
     TP_LAYER_LEAKY_RELU,
@@ -55,6 +59,10 @@ typedef enum tp_activation_kind {
     TP_LAYER_LOG_SOFTMAX,
     TP_LAYER_HARDTANH,
     TP_LAYER_THRESHOLD,
+    TP_LAYER_SOFTSHRINK,
+    TP_LAYER_HARDSHRINK,
+    TP_LAYER_CELU,
+    TP_LAYER_GLU,
     TP_LAYER_PLAIN /* a function without parameters: `run` */
 } tp_activation_kind;
 

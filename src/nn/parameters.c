@@ -33,3 +33,13 @@ tp_tensor *tp_make_bias(tp_location at, tp_module *module, int64_t features, int
     double bound = fan_in ? 1 / sqrt((double)fan_in) : 0;
     return adopt(at, module, "bias", bias, draw(at, bias, bound));
 }
+
+tp_tensor *tp_make_constant(tp_location at, tp_module *module, const char *name, tp_shape shape,
+                            double value, tp_dtype dtype, bool buffer) {
+    tp_tensor *x = tp_full_at(at, (tp_full_args){shape, value, dtype, false});
+    tp_tensor *added =
+        buffer ? tp_buffer_at(at, module, name, x) : tp_parameter_at(at, module, name, x);
+    if (!tp_is_poison(added)) return added;
+    tp_free(x);
+    return NULL;
+}

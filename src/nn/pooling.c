@@ -37,6 +37,15 @@ static int average_describe(const tp_module *module, char *buffer, size_t size) 
                     pair_text(layer, w->padding));
 }
 
+static int lp_describe(const tp_module *module, char *buffer, size_t size) {
+    const tp_pool_layer *layer = (const tp_pool_layer *)module;
+    const tp_window *w = &layer->window;
+    return snprintf(buffer, size, "norm_type=%g, kernel_size=%s, stride=%s, ceil_mode=%s",
+                    layer->args.norm_type != 0 ? layer->args.norm_type : 2,
+                    pair_text(layer, w->kernel), pair_text(layer, w->stride),
+                    layer->args.ceil_mode ? "True" : "False");
+}
+
 static tp_module *new_pool(tp_location at, const char *type, int dims, unsigned takes, pool_fn run,
                            tp_pool_args args) {
     tp_window window;
@@ -47,12 +56,11 @@ static tp_module *new_pool(tp_location at, const char *type, int dims, unsigned 
     layer->window = window;
     layer->dims = dims;
     layer->run = run;
-    layer->base.describe = takes == TP_POOL_OF_MAX ? max_describe : average_describe;
+    layer->base.describe = takes == TP_POOL_OF_MAX  ? max_describe
+                           : takes == TP_POOL_OF_LP ? lp_describe
+                                                    : average_describe;
     return &layer->base;
 }
-
-/* Nobody could receive the indices of a layer. */
-enum { MAX_LAYER = TP_POOL_OF_MAX };
 
 bool tp_is_max_pool2d(const tp_module *module) {
     return module->forward == pool_forward &&
@@ -60,11 +68,11 @@ bool tp_is_max_pool2d(const tp_module *module) {
 }
 
 tp_module *tp_nn_max_pool2d_at(tp_location at, tp_pool_args args) {
-    return new_pool(at, "MaxPool2d", 2, MAX_LAYER, tp_max_pool2d_at, args);
+    return new_pool(at, "MaxPool2d", 2, TP_POOL_OF_MAX, tp_max_pool2d_at, args);
 }
 
 tp_module *tp_nn_max_pool1d_at(tp_location at, tp_pool_args args) {
-    return new_pool(at, "MaxPool1d", 1, MAX_LAYER, tp_max_pool1d_at, args);
+    return new_pool(at, "MaxPool1d", 1, TP_POOL_OF_MAX, tp_max_pool1d_at, args);
 }
 
 tp_module *tp_nn_avg_pool2d_at(tp_location at, tp_pool_args args) {
@@ -73,6 +81,14 @@ tp_module *tp_nn_avg_pool2d_at(tp_location at, tp_pool_args args) {
 
 tp_module *tp_nn_avg_pool1d_at(tp_location at, tp_pool_args args) {
     return new_pool(at, "AvgPool1d", 1, TP_POOL_OF_AVERAGE, tp_avg_pool1d_at, args);
+}
+
+tp_module *tp_nn_lp_pool2d_at(tp_location at, tp_pool_args args) {
+    return new_pool(at, "LPPool2d", 2, TP_POOL_OF_LP, tp_lp_pool2d_at, args);
+}
+
+tp_module *tp_nn_lp_pool1d_at(tp_location at, tp_pool_args args) {
+    return new_pool(at, "LPPool1d", 1, TP_POOL_OF_LP, tp_lp_pool1d_at, args);
 }
 
 /* ---- adaptive ---- */

@@ -1,6 +1,9 @@
 /* The functions of unary.def whose public form takes parameters: defaults and checks stand here, the rest there. */
 #include <math.h>
 
+#include <taper/ops/arithmetic.h>
+#include <taper/ops/shape.h>
+
 #include "ops/elementwise.h"
 
 tp_tensor *tp_leaky_relu_at(tp_location at, tp_leaky_relu_args args) {
@@ -43,4 +46,49 @@ tp_tensor *tp_logit_at(tp_location at, tp_logit_args args) {
     bool clamped = args.eps > 0;
     return tp_unary(at, TP_UNARY_logit, args.x, clamped ? args.eps : -INFINITY,
                     clamped ? 1 - args.eps : INFINITY);
+}
+
+static double lambda_of(tp_shrink_args args) { return args.lambda != 0 ? args.lambda : 0.5; }
+
+tp_tensor *tp_softshrink_at(tp_location at, tp_shrink_args args) {
+    return tp_unary(at, TP_UNARY_softshrink, args.x, lambda_of(args), 0);
+}
+
+tp_tensor *tp_hardshrink_at(tp_location at, tp_shrink_args args) {
+    return tp_unary(at, TP_UNARY_hardshrink, args.x, lambda_of(args), 0);
+}
+
+tp_tensor *tp_celu_at(tp_location at, tp_elu_args args) {
+    return tp_unary(at, TP_UNARY_celu, args.x, args.alpha != 0 ? args.alpha : 1, 0);
+}
+
+/* ---- of several operations ---- */
+
+tp_tensor *tp_prelu_at(tp_location at, tp_tensor *x, tp_tensor *weight) {
+    TP_CHECK(at, "prelu", x);
+    TP_CHECK(at, "prelu", weight);
+    int64_t channels = x->ndim < 2 ? 1 : x->shape[1];
+    bool fits = weight->ndim == 1 && (weight->shape[0] == 1 || weight->shape[0] == channels);
+    if (!fits || weight->dtype != x->dtype)
+        return tp_fail(at, "prelu", fits ? TP_ERROR_DTYPE : TP_ERROR_SHAPE,
+                       tp_text("x %s and weight %s", tp_tensor_text(x), tp_tensor_text(weight)),
+                       "x (N, C, ...) and a weight of 1 or C elements of its type", NULL);
+    tp_shape shape = {.ndim = x->ndim < 2 ? 1 : x->ndim};
+    for (int d = 0; d < shape.ndim; d++) shape.dims[d] = 1;
+    shape.dims[x->ndim < 2 ? 0 : 1] = weight->shape[0];
+    if (x->ndim == 0) shape.ndim = 0;
+    tp_tensor *below = tp_mul_at(at, x, tp_reshape_at(at, weight, shape));
+    return tp_where_at(at, tp_gt_real_at(at, x, 0), x, below);
+}
+
+tp_tensor *tp_glu_at(tp_location at, tp_tensor *x, int dim) {
+    TP_CHECK(at, "glu", x);
+    int d = tp_wrap_dim(at, "glu", dim, x->ndim);
+    if (d < 0) return tp_poison();
+    int64_t half = x->shape[d] / 2;
+    if (x->shape[d] % 2)
+        return tp_fail(at, "glu", TP_ERROR_SHAPE, tp_text("%s, dimension %d", tp_tensor_text(x), d),
+                       "an even size", NULL);
+    tp_tensor *a = tp_narrow_at(at, x, d, 0, half), *b = tp_narrow_at(at, x, d, half, half);
+    return tp_mul_at(at, a, tp_sigmoid_at(at, b));
 }

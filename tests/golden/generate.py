@@ -36,6 +36,7 @@ FAMILIES = [
     "models",
     "files",
     "checkpoints",
+    "layer_ops",
 ]
 # What draws random numbers is written with the kernels that PyTorch chooses on today's x86, as random.txt is: its plain ones
 # round x * (high - low) + low twice. All else comes from the plain kernels.

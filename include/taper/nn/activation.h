@@ -98,6 +98,31 @@ typedef struct tp_nn_softplus_args {
 TP_API tp_module *tp_nn_softplus_at(tp_location at, tp_nn_softplus_args args);
 #define tp_nn_softplus(...) \
     tp_nn_softplus_at(TP_HERE, TP_MAKE(tp_nn_softplus_args, .reserved = 0, __VA_ARGS__))
+/** x - tanh(x). */
+TP_API tp_module *tp_nn_tanhshrink_at(tp_location at);
+#define tp_nn_tanhshrink() tp_nn_tanhshrink_at(TP_HERE)
+/** tp_softshrink(); 0 stands for 0.5. */
+TP_API tp_module *tp_nn_softshrink_at(tp_location at, double lambda);
+#define tp_nn_softshrink(lambda) tp_nn_softshrink_at(TP_HERE, lambda)
+/** tp_hardshrink(); 0 stands for 0.5. */
+TP_API tp_module *tp_nn_hardshrink_at(tp_location at, double lambda);
+#define tp_nn_hardshrink(lambda) tp_nn_hardshrink_at(TP_HERE, lambda)
+/** tp_celu(): tp_nn_celu(2). */
+TP_API tp_module *tp_nn_celu_at(tp_location at, tp_nn_elu_args args);
+#define tp_nn_celu(...) tp_nn_celu_at(TP_HERE, TP_MAKE(tp_nn_elu_args, .reserved = 0, __VA_ARGS__))
+/** tp_glu(): halves a dimension. */
+TP_API tp_module *tp_nn_glu_at(tp_location at, int dim);
+#define tp_nn_glu(dim) tp_nn_glu_at(TP_HERE, dim)
+/** Options of tp_nn_prelu. */
+typedef struct tp_nn_prelu_args {
+    int64_t num_parameters; /**< 1, or the channels of (N, C, ...); 0 stands for 1 */
+    double init;            /**< 0.25 */
+    tp_dtype dtype;
+} tp_nn_prelu_args;
+/** tp_prelu() with a trained weight (He and others, 2015): tp_nn_prelu(64). Key: weight. */
+TP_API tp_module *tp_nn_prelu_at(tp_location at, tp_nn_prelu_args args);
+#define tp_nn_prelu(...) \
+    tp_nn_prelu_at(TP_HERE, TP_MAKE(tp_nn_prelu_args, .num_parameters = __VA_ARGS__))
 
 /** exp(x) / sum exp(x) along a dimension. */
 TP_API tp_module *tp_nn_softmax_at(tp_location at, int dim);

@@ -41,6 +41,14 @@ TP_API tp_module *tp_nn_adaptive_max_pool2d_at(tp_location at, int64_t h, int64_
 /** tp_adaptive_max_pool1d(). */
 TP_API tp_module *tp_nn_adaptive_max_pool1d_at(tp_location at, int64_t length);
 #define tp_nn_adaptive_max_pool1d(length) tp_nn_adaptive_max_pool1d_at(TP_HERE, length)
+/** tp_lp_pool2d(): tp_nn_lp_pool2d(3, .norm_type = 2, .stride = 2). */
+TP_API tp_module *tp_nn_lp_pool2d_at(tp_location at, tp_pool_args args);
+#define tp_nn_lp_pool2d(...) \
+    tp_nn_lp_pool2d_at(TP_HERE, TP_MAKE(tp_pool_args, .kernel = __VA_ARGS__))
+/** tp_lp_pool1d(). */
+TP_API tp_module *tp_nn_lp_pool1d_at(tp_location at, tp_pool_args args);
+#define tp_nn_lp_pool1d(...) \
+    tp_nn_lp_pool1d_at(TP_HERE, TP_MAKE(tp_pool_args, .kernel = __VA_ARGS__))
 /** @} */
 
 TP_END_DECLS

@@ -122,6 +122,33 @@ typedef struct tp_hardtanh_args {
 /** x between two bounds. Errors: VALUE where min_val > max_val. */
 TP_API tp_tensor *tp_hardtanh_at(tp_location at, tp_hardtanh_args args);
 #define tp_hardtanh(...) tp_hardtanh_at(TP_HERE, TP_MAKE(tp_hardtanh_args, .x = __VA_ARGS__))
+/** Arguments of tp_softshrink and tp_hardshrink. */
+typedef struct tp_shrink_args {
+    tp_tensor *x;
+    double lambda; /**< 0 stands for 0.5 */
+} tp_shrink_args;
+/** x - lambda above lambda, x + lambda below -lambda, 0 between. */
+TP_API tp_tensor *tp_softshrink_at(tp_location at, tp_shrink_args args);
+#define tp_softshrink(...) tp_softshrink_at(TP_HERE, TP_MAKE(tp_shrink_args, .x = __VA_ARGS__))
+/** x outside of [-lambda, lambda], 0 in it. */
+TP_API tp_tensor *tp_hardshrink_at(tp_location at, tp_shrink_args args);
+#define tp_hardshrink(...) tp_hardshrink_at(TP_HERE, TP_MAKE(tp_shrink_args, .x = __VA_ARGS__))
+/** x - tanh(x). */
+TP_API tp_tensor *tp_tanhshrink_at(tp_location at, tp_tensor *x);
+#define tp_tanhshrink(x) tp_tanhshrink_at(TP_HERE, x)
+/** tp_tanhshrink() in place. */
+TP_API tp_tensor *tp_tanhshrink_inplace_at(tp_location at, tp_tensor *x);
+#define tp_tanhshrink_(x) tp_tanhshrink_inplace_at(TP_HERE, x)
+/** x above 0, alpha (e^(x / alpha) - 1) below (Barron, 2017); .alpha as for tp_elu(). */
+TP_API tp_tensor *tp_celu_at(tp_location at, tp_elu_args args);
+#define tp_celu(...) tp_celu_at(TP_HERE, TP_MAKE(tp_elu_args, .x = __VA_ARGS__))
+/** x above 0, weight x below: weight has one element, or one for each channel of x (N, C, ...). Errors: SHAPE, DTYPE. */
+TP_API tp_tensor *tp_prelu_at(tp_location at, tp_tensor *x, tp_tensor *weight);
+#define tp_prelu(x, weight) tp_prelu_at(TP_HERE, x, weight)
+/** a sigmoid(b), a and b being the first and second half of x along dim (Dauphin and others, 2017). Errors: INDEX; SHAPE for an
+ *  odd size. */
+TP_API tp_tensor *tp_glu_at(tp_location at, tp_tensor *x, int dim);
+#define tp_glu(x, dim) tp_glu_at(TP_HERE, x, dim)
 /** x above the threshold, else value. */
 TP_API tp_tensor *tp_threshold_at(tp_location at, tp_tensor *x, double threshold, double value);
 #define tp_threshold(x, threshold, value) tp_threshold_at(TP_HERE, x, threshold, value)

@@ -74,6 +74,24 @@ TP_API tp_tensor *tp_adaptive_max_pool1d_at(tp_location at, tp_adaptive_max_pool
 #define tp_adaptive_max_pool1d(...) \
     tp_adaptive_max_pool1d_at(TP_HERE, TP_MAKE(tp_adaptive_max_pool_args, .x = __VA_ARGS__))
 
+/** (sum of x^p over each window)^(1/p), p being .norm_type: tp_lp_pool2d(x, 2, .norm_type = 1). No padding. */
+TP_API tp_tensor *tp_lp_pool2d_at(tp_location at, tp_pool_args args);
+#define tp_lp_pool2d(...) tp_lp_pool2d_at(TP_HERE, TP_MAKE(tp_pool_args, .x = __VA_ARGS__))
+/** tp_lp_pool2d() along one direction. */
+TP_API tp_tensor *tp_lp_pool1d_at(tp_location at, tp_pool_args args);
+#define tp_lp_pool1d(...) tp_lp_pool1d_at(TP_HERE, TP_MAKE(tp_pool_args, .x = __VA_ARGS__))
+
+/** The other way round: every value goes to where `indices` says that the maximum was, all else is 0. The options are those of
+ *  the tp_max_pool2d() that gave the indices; where x of several sizes pools to this one, .output_hw says which.
+ *  Errors: SHAPE, INDEX, and those above. */
+TP_API tp_tensor *tp_max_unpool2d_at(tp_location at, tp_tensor *indices, tp_pool_args args);
+#define tp_max_unpool2d(input, indices, ...) \
+    tp_max_unpool2d_at(TP_HERE, indices, TP_MAKE(tp_pool_args, .x = input, .kernel = __VA_ARGS__))
+/** tp_max_unpool2d() along one direction; .output_hw[1] is the length. */
+TP_API tp_tensor *tp_max_unpool1d_at(tp_location at, tp_tensor *indices, tp_pool_args args);
+#define tp_max_unpool1d(input, indices, ...) \
+    tp_max_unpool1d_at(TP_HERE, indices, TP_MAKE(tp_pool_args, .x = input, .kernel = __VA_ARGS__))
+
 /** @name Shapes without data
  *  What pooling would make of a shape: tp_max_pool2d_shape(tp_shape(16, 3, 32, 32), 3, .stride = 2). ndim is -1 after an error.
  *  @{ */

@@ -105,6 +105,96 @@ def write_layers(out):
             out.tensor(f"y{i}", y)
 
 
+def write_layer_norm(out):
+    for shape, last in (((3, 2, 4), (2, 4)), ((4, 37), (37,)), ((5,), (5,)), ((70, 3), (3,))):
+        write_case(
+            out,
+            f"layer_norm/{'x'.join(map(str, shape))}",
+            lambda x, weight, bias: F.layer_norm(x, last, weight, bias),
+            {"x": grid(shape), "weight": grid(last), "bias": grid(last)},
+            ("x", "weight", "bias"),
+            op="layer_norm",
+            shape=last,
+        )
+    write_case(
+        out,
+        "layer_norm/plain,far",
+        lambda x: F.layer_norm(x, (6,), eps=0.125),
+        {"x": grid((2, 6)) + 4096},
+        op="layer_norm",
+        shape=(6,),
+        eps=0.125,
+    )
+    write_case(
+        out,
+        "layer_norm/error",
+        lambda x: F.layer_norm(x, (5,)),
+        {"x": grid((2, 6))},
+        op="layer_norm",
+        shape=(5,),
+    )
+
+
+def write_group_norm(out):
+    for shape, groups in (((2, 4, 3, 3), 2), ((2, 3, 5), 3), ((3, 6), 2), ((1, 4, 2, 20), 1)):
+        write_case(
+            out,
+            f"group_norm/{'x'.join(map(str, shape))},{groups}",
+            lambda x, weight, bias: F.group_norm(x, groups, weight, bias),
+            {"x": grid(shape), "weight": grid((shape[1],)), "bias": grid((shape[1],))},
+            ("x", "weight", "bias"),
+            op="group_norm",
+            groups=groups,
+        )
+    write_case(
+        out,
+        "group_norm/plain,far",
+        lambda x: F.group_norm(x, 2, eps=0.125),
+        {"x": grid((2, 4, 3)) + 4096},
+        op="group_norm",
+        groups=2,
+        eps=0.125,
+    )
+
+
+def instance_norm(x, mean, var, weight=None, bias=None, training=True):
+    mean, var = mean.clone(), var.clone()
+    y = F.instance_norm(x, mean, var, weight, bias, training, 0.25)
+    return y, mean, var
+
+
+def write_instance_norm(out):
+    for shape, training in (((2, 3, 4, 3), True), ((2, 3, 7), True), ((2, 3, 7), False)):
+        write_case(
+            out,
+            f"instance_norm/{'x'.join(map(str, shape))},{training}",
+            lambda x, weight, bias, mean, var: instance_norm(x, mean, var, weight, bias, training),
+            {"x": grid(shape), **parameters(shape[1])},
+            ("x", "weight", "bias"),
+            op="instance_norm",
+            training=training,
+            momentum=0.25,
+        )
+
+
+def write_local_response_norm(out):
+    for shape, size in (((2, 7, 3), 3), ((1, 5, 2, 2), 4), ((2, 2, 3, 3), 5)):
+        write_case(
+            out,
+            f"local_response_norm/{'x'.join(map(str, shape))},{size}",
+            lambda x: F.local_response_norm(x, size, 0.5, 0.75, 2.0),
+            {"x": grid(shape)},
+            op="local_response_norm",
+            size=size,
+            alpha=0.5,
+            k=2.0,
+        )
+
+
 def write(out):
     write_batch_norm(out)
     write_layers(out)
+    write_layer_norm(out)
+    write_group_norm(out)
+    write_instance_norm(out)
+    write_local_response_norm(out)

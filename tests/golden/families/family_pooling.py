@@ -183,7 +183,53 @@ def write_adaptive(out):
     )
 
 
+def write_others(out):
+    for p in (1.0, 2.0, 3.0):
+        write_case(
+            out,
+            f"lp_pool2d/{p:g}",
+            lambda x: F.lp_pool2d(x, p, (2, 3), 2, True),
+            {"x": grid((1, 2, 5, 6)).abs() + 0.25},
+            op="lp_pool2d",
+            norm=p,
+            kernel=(2, 3),
+            stride=2,
+            ceil_mode=True,
+        )
+    write_case(
+        out,
+        "lp_pool1d",
+        lambda x: F.lp_pool1d(x, 2, 3),
+        {"x": grid((2, 2, 7)) + 1 / 16},
+        op="lp_pool1d",
+        norm=2.0,
+        kernel=3,
+    )
+    for shape, size in (((1, 2, 4, 6), None), ((2, 2, 5, 7), (5, 7))):
+        y, indices = F.max_pool2d(distinct(shape), 2, return_indices=True)
+        write_case(
+            out,
+            f"max_unpool2d/{'x'.join(map(str, shape))}",
+            lambda x, indices: F.max_unpool2d(x, indices, 2, output_size=size),
+            {"x": y, "indices": indices},
+            op="max_unpool2d",
+            kernel=2,
+            size=size,
+        )
+    y, indices = F.max_pool1d(distinct((2, 3, 9)), 3, 2, return_indices=True)
+    write_case(
+        out,
+        "max_unpool1d",
+        lambda x, indices: F.max_unpool1d(x, indices, 3, 2),
+        {"x": y, "indices": indices},
+        op="max_unpool1d",
+        kernel=3,
+        stride=2,
+    )
+
+
 def write(out):
     write_max(out)
     write_average(out)
     write_adaptive(out)
+    write_others(out)

@@ -133,6 +133,11 @@ TABLE = [
     ("pow/0.5", torch.pow, PLAIN + EDGES + POSITIVE, {"exponent": 0.5}),
     ("pow/-0.5", torch.pow, PLAIN + EDGES + POSITIVE, {"exponent": -0.5}),
     ("pow/2.5", torch.pow, PLAIN + EDGES + POSITIVE, {"exponent": 2.5}),
+    ("softshrink", F.softshrink, PLAIN + EDGES, {"lambd": 0.75}),
+    ("hardshrink", F.hardshrink, PLAIN + EDGES, {"lambd": 0.75}),
+    ("tanhshrink", F.tanhshrink, PLAIN + EDGES[:-2] + LARGE, {}),
+    ("celu/1", F.celu, PLAIN + EDGES[:-2] + LARGE, {"alpha": 1.0}),
+    ("celu/2", F.celu, PLAIN + EDGES[:-2] + LARGE, {"alpha": 2.0}),
     ("threshold", F.threshold, PLAIN + EDGES, {"threshold": 0.5, "value": -7.0}),
     (
         "nan_to_num",

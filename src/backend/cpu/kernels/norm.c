@@ -13,6 +13,8 @@ enum { PIECE = 2048, CHAINS = 4 };
 
 #include "backend/cpu/kernels/norm_rows.h"
 
+#include "backend/cpu/kernels/norm_affine.h"
+
 #include "backend/cpu/kernels/norm_columns.h"
 #undef REAL
 #undef REAL_BITS
@@ -24,6 +26,8 @@ enum { PIECE = 2048, CHAINS = 4 };
 #include "backend/cpu/kernels/lanes.h"
 
 #include "backend/cpu/kernels/norm_rows.h"
+
+#include "backend/cpu/kernels/norm_affine.h"
 
 #include "backend/cpu/kernels/norm_columns.h"
 
@@ -37,9 +41,13 @@ enum { PIECE = 2048, CHAINS = 4 };
     }
 FILL(rows)
 FILL(columns)
+FILL(affine)
 
 void TP_ISA_NAME(tp_register_norm)(tp_kernels *kernels);
 void TP_ISA_NAME(tp_register_norm)(tp_kernels *kernels) {
     fill_rows(&kernels->norm.rows);
     fill_columns(&kernels->norm.columns);
+    fill_affine(&kernels->norm.rows_affine);
+    kernels->norm.column_grads[0] = affine_column_grads_float;
+    kernels->norm.column_grads[1] = affine_column_grads_double;
 }

@@ -15,6 +15,7 @@
     X(update, isa)                 \
     X(pool, isa)                   \
     X(norm, isa)                   \
+    X(resample, isa)               \
     X(bytes, isa)
 
 /* Those that gain nothing from wider instructions: compiled once, in the baseline, of whose table every other one starts as a
