@@ -14,6 +14,7 @@ option(TAPER_WERROR "Treat warnings as errors (packagers may turn it off)" ${tap
 option(TAPER_SIMD "Build kernels for AVX2, AVX-512 or NEON beside the baseline" ON)
 option(TAPER_LTO "Link-time optimisation" OFF)
 option(TAPER_BENCH "Build the benchmarks" ${taper_top_level})
+option(TAPER_FUZZ "Build the fuzz targets with libFuzzer; needs clang and TAPER_SANITIZE=fuzzer-no-link,..." OFF)
 set(TAPER_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined or thread")
 
 # AUTO builds the tests where cmocka is found, ON insists on it.
