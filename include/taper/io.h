@@ -81,6 +81,14 @@ TP_API tp_tensor_format tp_tensor_file_format(const tp_tensor_file *file);
 TP_API tp_named_list tp_tensor_file_list(const tp_tensor_file *file);
 /** One of them, or NULL where there is none of that name. */
 TP_API tp_tensor *tp_tensor_file_get(const tp_tensor_file *file, const char *name);
+/** The type that a tensor has in the file, "float16" for one that became float32; NULL where there is none of that name. */
+TP_API const char *tp_tensor_file_type(const tp_tensor_file *file, const char *name);
+/** The tensors of a model's state, as tp_load() finds them: those below `prefix`, without it; or, for NULL, those of a checkpoint's
+ *  model, with "module." taken off where all have it. Belongs to the file, good until the next call. Empty after an error (STATE,
+ *  MEMORY). */
+TP_API tp_named_list tp_tensor_file_state_at(tp_location at, tp_tensor_file *file,
+                                             const char *prefix);
+#define tp_tensor_file_state(file, prefix) tp_tensor_file_state_at(TP_HERE, file, prefix)
 /** The metadata value of a key, or NULL. */
 TP_API const char *tp_tensor_file_metadata(const tp_tensor_file *file, const char *key);
 /** All metadata, sorted by key where there is any. */

@@ -3,9 +3,10 @@
 #include "base/fail.h"
 #include "io/flat.h"
 
-tp_tensor *tp_npy_tensor(const tp_npy_source *source) {
+tp_tensor *tp_npy_tensor(const tp_npy_source *source, tp_element *element) {
     tp_npy_header header;
     if (!tp_npy_read_header(source, &header)) return tp_poison();
+    if (element) *element = header.element;
     tp_elements e = {.at = source->at,
                      .op = source->op,
                      .path = source->path,
@@ -44,7 +45,7 @@ tp_tensor *tp_npy_read_at(tp_location at, const char *path) {
                             .bytes = mapping->data,
                             .size = mapping->size,
                             .mapping = mapping};
-    tp_tensor *x = tp_npy_tensor(&source);
+    tp_tensor *x = tp_npy_tensor(&source, NULL);
     tp_mapping_release(mapping);
     return x;
 }

@@ -30,8 +30,9 @@ typedef struct tp_npy_source {
 bool tp_npy_is(const unsigned char *bytes, size_t size);
 /* Reads and checks the header: the elements that it promises are there. False after an error, which is reported. */
 bool tp_npy_read_header(const tp_npy_source *source, tp_npy_header *header);
-/* The array, in the mapping where that can be. Owned by the innermost scope; poison after an error. */
-tp_tensor *tp_npy_tensor(const tp_npy_source *source);
+/* The array, in the mapping where that can be, and what its elements are in the file (element may be NULL). Owned by the innermost scope;
+ * poison after an error. */
+tp_tensor *tp_npy_tensor(const tp_npy_source *source, tp_element *element);
 
 /* What a type is called in a header: "<f4". */
 const char *tp_npy_descr(tp_dtype dtype);

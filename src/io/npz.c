@@ -21,12 +21,15 @@ bool tp_npy_read_file(tp_tensor_file *file) {
                                   .bytes = file->mapping->data,
                                   .size = file->mapping->size,
                                   .mapping = file->mapping};
-    return tp_tensor_file_add(file, "array", tp_npy_tensor(&source));
+    tp_element element = TP_ELEMENT_F32;
+    tp_tensor *x = tp_npy_tensor(&source, &element);
+    return tp_tensor_file_add(file, "array", x, element);
 }
 
 /* ---- reading ---- */
 
-static tp_tensor *entry_array(const tp_zip *zip, const tp_zip_entry *entry, tp_mapping *mapping) {
+static tp_tensor *entry_array(const tp_zip *zip, const tp_zip_entry *entry, tp_mapping *mapping,
+                              tp_element *element) {
     void *unpacked;
     unsigned char *bytes = tp_zip_bytes(zip, entry, &unpacked);
     if (!bytes) return tp_poison();
@@ -38,7 +41,7 @@ static tp_tensor *entry_array(const tp_zip *zip, const tp_zip_entry *entry, tp_m
                                   .size = (size_t)entry->size,
                                   .offset = unpacked ? 0 : entry->offset,
                                   .mapping = unpacked ? NULL : mapping};
-    tp_tensor *x = tp_npy_tensor(&source);
+    tp_tensor *x = tp_npy_tensor(&source, element);
     tp_delete(unpacked);
     return x;
 }
@@ -63,7 +66,9 @@ bool tp_npz_read_entries(tp_tensor_file *file, const tp_zip *zip) {
         const char *name =
             tp_arena_text(&file->values->arena, order[i]->name, strlen(order[i]->name) - 4);
         if (!name) tp_fail_memory(file->at, file->op, strlen(order[i]->name));
-        fine = name && tp_tensor_file_add(file, name, entry_array(zip, order[i], file->mapping));
+        tp_element element = TP_ELEMENT_F32;
+        tp_tensor *x = name ? entry_array(zip, order[i], file->mapping, &element) : tp_poison();
+        fine = tp_tensor_file_add(file, name, x, element);
     }
     tp_delete(order);
     return fine;
@@ -96,7 +101,7 @@ tp_tensor *tp_npz_read_at(tp_location at, const char *path, const char *name) {
     tp_zip zip;
     const tp_zip_entry *entry =
         tp_zip_open(&zip, at, "npz_read", path, mapping) ? find_array(&zip, name) : NULL;
-    tp_tensor *x = entry ? entry_array(&zip, entry, mapping) : tp_poison();
+    tp_tensor *x = entry ? entry_array(&zip, entry, mapping, NULL) : tp_poison();
     tp_zip_close(&zip);
     tp_mapping_release(mapping);
     return x;

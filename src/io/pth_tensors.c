@@ -167,7 +167,8 @@ static bool has_tensor(const tp_value *value) {
 
 static bool list_tensors(tp_tensor_file *file, const tp_value *value, const char *path) {
     if (value->kind == TP_VALUE_TENSOR)
-        return tp_tensor_file_list_add(file, *path ? path : "tensor", value->tensor);
+        return tp_tensor_file_list_add(file, *path ? path : "tensor", value->tensor,
+                                       value->recipe->element);
     for (size_t i = 0; i < tp_value_count(value); i++) {
         const tp_value *member = tp_value_item(value, i);
         if (!has_tensor(member)) continue;

@@ -26,7 +26,8 @@ bool tp_safetensors_read(tp_tensor_file *file) {
     file->format = TP_TENSOR_FORMAT_SAFETENSORS;
     bool fine = tp_safetensors_read_header(&r);
     for (size_t i = 0; fine && i < r.count; i++)
-        fine = tp_tensor_file_add(file, r.entries[i].name, entry_tensor(&r, &r.entries[i]));
+        fine = tp_tensor_file_add(file, r.entries[i].name, entry_tensor(&r, &r.entries[i]),
+                                  r.entries[i].element);
     tp_delete(r.entries);
     return fine;
 }

@@ -14,24 +14,31 @@ bool tp_tensor_file_bad(const tp_tensor_file *file, uint64_t offset, const char 
 
 /* ---- filling ---- */
 
-bool tp_tensor_file_list_add(tp_tensor_file *file, const char *name, tp_tensor *x) {
-    if (file->count == file->room) {
-        size_t room = file->room ? 2 * file->room : 16;
-        tp_named_tensor *more = tp_resize(file->items, room * sizeof *more);
-        if (!more) {
-            tp_fail_memory(file->at, file->op, room * sizeof *more);
-            return false;
-        }
-        file->items = more;
-        file->room = room;
+static bool grow(tp_tensor_file *file) {
+    size_t room = file->room ? 2 * file->room : 16;
+    tp_named_tensor *items = tp_resize(file->items, room * sizeof *items);
+    if (items) file->items = items;
+    tp_element *elements = items ? tp_resize(file->elements, room * sizeof *elements) : NULL;
+    if (!elements) {
+        tp_fail_memory(file->at, file->op, room * sizeof *items);
+        return false;
     }
-    file->items[file->count++] = (tp_named_tensor){name, x};
+    file->elements = elements;
+    file->room = room;
     return true;
 }
 
-bool tp_tensor_file_add(tp_tensor_file *file, const char *name, tp_tensor *x) {
+bool tp_tensor_file_list_add(tp_tensor_file *file, const char *name, tp_tensor *x,
+                             tp_element element) {
+    if (file->count == file->room && !grow(file)) return false;
+    file->items[file->count] = (tp_named_tensor){name, x};
+    file->elements[file->count++] = element;
+    return true;
+}
+
+bool tp_tensor_file_add(tp_tensor_file *file, const char *name, tp_tensor *x, tp_element element) {
     if (tp_is_poison(x)) return false;
-    if (tp_values_own(file->values, x)) return tp_tensor_file_list_add(file, name, x);
+    if (tp_values_own(file->values, x)) return tp_tensor_file_list_add(file, name, x, element);
     tp_fail_memory(file->at, file->op, sizeof(tp_tensor *));
     return false;
 }
@@ -142,19 +149,29 @@ tp_named_list tp_tensor_file_list(const tp_tensor_file *file) {
     return file ? (tp_named_list){file->count, file->items} : (tp_named_list){0, NULL};
 }
 
-tp_tensor *tp_tensor_file_get(const tp_tensor_file *file, const char *name) {
+/* The number of the item of that name, -1 where there is none. */
+static int64_t number_of(const tp_tensor_file *file, const char *name) {
     size_t low = 0, high = file && name ? file->count : 0;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const tp_named_tensor *item = &file->items[file->by_name[middle]];
-        int order = strcmp(name, item->name);
-        if (order == 0) return item->tensor;
+        int order = strcmp(name, file->items[file->by_name[middle]].name);
+        if (order == 0) return (int64_t)file->by_name[middle];
         if (order < 0)
             high = middle;
         else
             low = middle + 1;
     }
-    return NULL;
+    return -1;
+}
+
+tp_tensor *tp_tensor_file_get(const tp_tensor_file *file, const char *name) {
+    int64_t number = number_of(file, name);
+    return number < 0 ? NULL : file->items[number].tensor;
+}
+
+const char *tp_tensor_file_type(const tp_tensor_file *file, const char *name) {
+    int64_t number = number_of(file, name);
+    return number < 0 ? NULL : tp_element_name(file->elements[number]);
 }
 
 const tp_value *tp_tensor_file_value(const tp_tensor_file *file) {
@@ -176,6 +193,8 @@ void tp_tensor_file_close(tp_tensor_file *file) {
     if (!file) return;
     tp_values_free(file->values);
     tp_delete(file->items);
+    tp_delete(file->elements);
+    tp_delete(file->state);
     tp_delete(file->by_name);
     tp_delete(file->metadata);
     tp_mapping_release(file->mapping);

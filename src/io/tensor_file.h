@@ -17,6 +17,8 @@ struct tp_tensor_file {
     const tp_value *root; /* of .pth files */
     size_t count, room;
     tp_named_tensor *items; /* in the file's order */
+    tp_element *elements;   /* what each of them is in the file */
+    tp_named_tensor *state; /* what tp_tensor_file_state() gave */
     size_t *by_name;        /* numbers of items, sorted by name */
     size_t metadata_count;
     tp_metadata *metadata;
@@ -29,9 +31,10 @@ tp_tensor_file *tp_tensor_file_read(tp_location at, const char *op, const char *
                                     tp_mapping *mapping);
 /* Adds a tensor that the innermost scope owns, under a name that lives as long as the file; the file owns it from now on. False after an
  * error, also where x is poison. */
-bool tp_tensor_file_add(tp_tensor_file *file, const char *name, tp_tensor *x);
+bool tp_tensor_file_add(tp_tensor_file *file, const char *name, tp_tensor *x, tp_element element);
 /* The same for a tensor that file->values owns already. */
-bool tp_tensor_file_list_add(tp_tensor_file *file, const char *name, tp_tensor *x);
+bool tp_tensor_file_list_add(tp_tensor_file *file, const char *name, tp_tensor *x,
+                             tp_element element);
 /* Reports FORMAT with the file, the offset and the reason; false. */
 bool tp_tensor_file_bad(const tp_tensor_file *file, uint64_t offset, const char *reason);
 
@@ -42,6 +45,9 @@ bool tp_zip_read_file(tp_tensor_file *file); /* .pth or .npz, whichever the entr
 bool tp_pickle_read_file(
     tp_tensor_file *file); /* .pth of before 1.6, or a pickle of plain values */
 
+/* tp_tensor_file_state(); `parallel`: "module." may be taken off. False after an error. */
+bool tp_tensor_file_find_state(tp_location at, tp_tensor_file *file, const char *prefix,
+                               bool parallel, tp_named_list *state);
 /* The format that a file's name asks for: safetensors unless it ends in something else that is known. */
 tp_tensor_format tp_tensor_format_of(const char *path);
 /* A dictionary of named tensors, or a tree, as a .pth file. */

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                           .bytes = mapping->data,
                                           .size = size,
                                           .mapping = mapping};
-            tp_tensor *x = tp_npy_tensor(&source);
+            tp_tensor *x = tp_npy_tensor(&source, NULL);
             char text[256];
             if (!tp_is_poison(x)) tp_format(x, text, sizeof text);
         }
