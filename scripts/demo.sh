@@ -40,5 +40,5 @@ cat <<EOF
   $taper train --data mnist
       real handwritten digits, downloaded
   examples/
-      the same in C, from one star to three
+      the same in C, from one star to four
 EOF
