@@ -51,7 +51,7 @@ taper_use_library(ZLIB    zlib      src/vision/idx_gzip.c src/plot/deflate.c src
 taper_use_library(JANSSON jansson)
 taper_use_library(CURL    libcurl   src/vision/fetch_curl.c)
 taper_use_library(PROTOBUF libprotobuf-c src/io/events_proto.c src/io/onnx_read.c
-                  src/io/onnx_tensor.c)
+                  src/io/onnx_tensor.c src/io/onnx_pack.c)
 taper_use_library(PNG     libpng    src/vision/image/png.c)
 taper_use_library(JPEG    libjpeg   src/vision/image/jpeg.c)
 taper_use_library(DEFLATE libdeflate src/vision/image/png_fast.c)

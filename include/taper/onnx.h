@@ -35,6 +35,26 @@ TP_API tp_tensor *tp_onnx_load_tensor_at(tp_location at, const char *path);
 #define tp_onnx_load_tensor(path) tp_onnx_load_tensor_at(TP_HERE, path)
 /** @} */
 
+/** @name Writing
+ *  @{ */
+/** Arguments of tp_onnx_save. */
+typedef struct tp_onnx_save_args {
+    const char *path;
+    tp_module *module;
+    tp_shape sample; /**< shape of one sample without the batch: tp_shape(3, 224, 224) */
+    tp_dtype dtype;  /**< of the input: float32 by default; TP_INT64 for indices */
+    int64_t batch;   /**< 0: the file takes batches of any size; else of this one alone */
+    const char *input_name, *output_name; /**< "input" and "output" by default */
+} tp_onnx_save_args;
+/** Writes a model as ONNX, opset 17, as it is in evaluation mode: tp_onnx_save("net.onnx", net, tp_shape(1, 28, 28)). Parameters and
+ *  buffers keep their names. The model is run twice, on random batches of 2 and 3 samples, to see what it does; modules of
+ *  your own need nothing for that. False after an error: FILE; UNSUPPORTED, naming the operation and layer that ONNX has no form for. */
+TP_API bool tp_onnx_save_at(tp_location at, tp_onnx_save_args args);
+#define tp_onnx_save(path_, module_, ...)                              \
+    tp_onnx_save_at(TP_HERE, TP_MAKE(tp_onnx_save_args, .path = path_, \
+                                     .module = (tp_module *)(module_), .sample = __VA_ARGS__))
+/** @} */
+
 /** @name Looking inside
  *  @{ */
 /** An input or output of a model. */

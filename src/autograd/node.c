@@ -21,7 +21,9 @@ static void tape_remove(tp_tape *tape, tp_node *node) {
 }
 
 bool tp_would_record(int n, tp_tensor *const *inputs) {
-    if (tp_ctx()->tape.no_grad) return false;
+    const tp_tape *tape = &tp_ctx()->tape;
+    if (TP_UNLIKELY(tape->tracing)) return true;
+    if (tape->no_grad) return false;
     for (int i = 0; i < n; i++)
         if (inputs[i] && tp_differentiable(inputs[i])) return true;
     return false;

@@ -65,6 +65,7 @@ typedef struct tp_tape {
     int pending;         /* nodes that a gradient came back to and that wait for their turn */
     bool failed;         /* an error stopped the walk */
     bool detect_anomaly; /* look for NaN and Inf in every result */
+    bool tracing;        /* record every operation, whoever wants gradients: see io/graph/trace.h */
     struct tp_lazy_grad *lazies; /* gradients still to be computed */
 } tp_tape;
 

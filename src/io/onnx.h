@@ -4,6 +4,7 @@
 
 #include <taper/onnx.h>
 
+#include "io/file.h"
 #include "io/graph/run.h"
 
 /* The graph in `size` bytes; its operators are found, nothing is run. NULL after an error: FORMAT, UNSUPPORTED, MEMORY. `path` names
@@ -13,8 +14,8 @@ tp_graph *tp_onnx_parse(tp_location at, const char *op, const char *path, const 
 /* One tensor, as the files beside ONNX's test models hold them. Poison after an error. */
 tp_tensor *tp_onnx_parse_tensor(tp_location at, const char *op, const char *path, const void *data,
                                 size_t size);
-/* The bytes of a graph as a model of opset 17, freed by tp_delete(). NULL after an error. */
-void *tp_onnx_pack(tp_location at, const char *op, const tp_graph *graph, size_t *bytes);
+/* Writes a graph as a model. False after an error; those of the file are the writer's to report. */
+bool tp_onnx_pack(tp_location at, const char *op, const tp_graph *graph, tp_file_writer *writer);
 
 /* "Conv \"conv1\" (3 spatial dimensions), NonZero, ... and 3 more": the nodes that cannot be run, as many as fit; their number. */
 size_t tp_graph_unsupported(const tp_graph *graph, char *text, size_t size);

@@ -2,8 +2,11 @@
 #include "ops/loop.h"
 #include "ops/pool.h"
 
-enum { DIMS = TP_POOL_INTEGERS, EXCLUDE_PAD }; /* node->integer: 1 or 2; a flag */
-enum { DIVISOR };                              /* node->number */
+enum {
+    DIMS = TP_NOTED_POOL_DIMS,
+    EXCLUDE_PAD = TP_NOTED_POOL_EXCLUDE_PAD
+};                /* node->integer: 1 or 2; a flag */
+enum { DIVISOR }; /* node->number */
 
 extern const tp_op tp_op_avg_pool1d, tp_op_avg_pool2d, tp_op_adaptive_avg_pool1d,
     tp_op_adaptive_avg_pool2d;

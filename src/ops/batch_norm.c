@@ -7,12 +7,13 @@
 
 #include "ops/loop.h"
 #include "ops/normalise.h"
+#include "ops/noted.h"
 
 enum { X, WEIGHT, BIAS };           /* inputs */
 enum { SAVED_X, SAVED_STATISTICS }; /* slots; weight and bias follow */
 enum {
     TRAINING,
-    RELU,
+    RELU = TP_NOTED_NORM_RELU,
     WEIGHT_SLOT,
     BIAS_SLOT
 };                                /* node->integer; slots are -1 where nothing was saved */
@@ -191,9 +192,14 @@ static tp_tensor *normalise(tp_location at, const tp_batch_norm_args *args) {
                     pass);
         tp_free(table);
     }
-    tp_node *node =
-        tp_record(at, &tp_op_batch_norm, out, 3, (tp_tensor *[]){x, args->weight, args->bias});
-    if (node) save_for_backward(node, args, statistics);
+    /* No gradient goes to the running values; they are inputs for whoever reads the graph, as eps is. */
+    tp_node *node = tp_record(
+        at, &tp_op_batch_norm, out, 5,
+        (tp_tensor *[]){x, args->weight, args->bias, args->running_mean, args->running_var});
+    if (node) {
+        save_for_backward(node, args, statistics);
+        node->number[TP_NOTED_EPS] = args->eps;
+    }
     tp_free(statistics); /* the node keeps its bytes */
     return out;
 }

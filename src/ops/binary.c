@@ -1,5 +1,6 @@
 /* The common way of the element-wise functions of two tensors, and of a tensor and a number. */
 #include "ops/binary.h"
+#include "ops/noted.h"
 
 /* ---- types ---- */
 
@@ -69,7 +70,12 @@ tp_tensor *tp_binary_run(tp_location at, const char *op, tp_binary_kind kind, tp
 }
 
 /* Where the node finds a, b and y again: slots of saved values in integer[0..2], -1 where not saved. */
-enum { SIDE = 3, BOTH_TENSORS = 0, NUMBER_RIGHT = 1, NUMBER_LEFT = 2 };
+enum {
+    SIDE = TP_NOTED_SIDE,
+    BOTH_TENSORS = TP_BOTH_TENSORS,
+    NUMBER_RIGHT = TP_NUMBER_RIGHT,
+    NUMBER_LEFT = TP_NUMBER_LEFT
+};
 
 static void save(tp_node *node, const tp_binary_op *f, int side, tp_tensor *a, tp_tensor *b,
                  tp_tensor *y) {

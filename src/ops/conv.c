@@ -7,6 +7,7 @@
 
 #include "backend/backend.h"
 #include "ops/loop.h"
+#include "ops/noted.h"
 
 enum { X, WEIGHT, BIAS }; /* inputs */
 /* node->integer; where values were saved, -1 if not */
@@ -14,7 +15,7 @@ enum {
     SLOT_X,
     SLOT_WEIGHT,
     SLOT_Y,
-    FUSED, /* the activation */
+    FUSED = TP_NOTED_CONV_FUSED, /* the activation */
     GROUPS,
     STRIDE_H,
     STRIDE_W,
@@ -41,7 +42,7 @@ static bool is_transposed(const tp_node *node) {
     return node->op == &tp_op_conv_transpose1d || node->op == &tp_op_conv_transpose2d;
 }
 
-static tp_conv_shape shape_from_node(const tp_node *node, const tp_tensor *gy) {
+tp_conv_shape tp_conv_noted(const tp_node *node, const tp_tensor *gy) {
     const int64_t *v = node->integer;
     const tp_tensor *weight = node->inputs[WEIGHT];
     int dims = weight->ndim - 2;
@@ -123,7 +124,7 @@ void tp_conv_backward(tp_node *node, tp_tensor *const *grads) {
         for (int i = 0; i < node->n_inputs; i++) tp_send(node, i, gz);
         return;
     }
-    tp_conv_shape shape = shape_from_node(node, gz);
+    tp_conv_shape shape = tp_conv_noted(node, gz);
     bool transposed = is_transposed(node);
     if (tp_needs(node, WEIGHT)) {
         tp_tensor *x = tp_saved(node, (int)node->integer[SLOT_X]);

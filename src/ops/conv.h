@@ -46,4 +46,7 @@ tp_tensor *tp_conv_padded(tp_location at, tp_conv_form *form, tp_tensor *x);
 extern const tp_op tp_op_conv1d, tp_op_conv2d, tp_op_conv_transpose1d, tp_op_conv_transpose2d;
 void tp_conv_backward(tp_node *node, tp_tensor *const *grads);
 
+/* A recorded convolution again; y has the shape of its result. */
+tp_conv_shape tp_conv_noted(const tp_node *node, const tp_tensor *y);
+
 #endif

@@ -8,13 +8,14 @@
 #include "autograd/node.h"
 #include "backend/backend.h"
 #include "ops/loop.h"
+#include "ops/noted.h"
 
 enum { X, WEIGHT, BIAS }; /* inputs */
 enum {
     SLOT_X,
     SLOT_WEIGHT,
     SLOT_Y,
-    FORM
+    FORM = TP_NOTED_LINEAR_FORM
 }; /* node->integer: where values were saved, -1 if not; the activation */
 enum { BLOCK_ELEMENTS = 1 << 16 }; /* of a gradient that are worth another thread */
 

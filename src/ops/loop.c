@@ -256,7 +256,7 @@ static void copy_backward(tp_node *node, tp_tensor *const *grads) { tp_send(node
 static const tp_op_sample cast_samples[] = {
     {.inputs = 1, .shape = {TP_SHAPE_OF(4)}, .low = 0.1, .high = 0.2}, {0}};
 const tp_op tp_op_to = {"to", cast_backward, NULL, cast_apply, cast_samples};
-static const tp_op tp_op_contiguous = {"contiguous", copy_backward, NULL, NULL, NULL};
+const tp_op tp_op_contiguous = {"contiguous", copy_backward, NULL, NULL, NULL};
 
 tp_tensor *tp_cast(tp_location at, const char *op, tp_tensor *x, tp_dtype dtype) {
     if (x->dtype == dtype) return x;

@@ -3,7 +3,7 @@
 #include "ops/loop.h"
 #include "ops/pool.h"
 
-enum { DIMS = TP_POOL_INTEGERS }; /* node->integer: 1 or 2 */
+enum { DIMS = TP_NOTED_POOL_DIMS }; /* node->integer: 1 or 2 */
 
 extern const tp_op tp_op_max_pool1d, tp_op_max_pool2d, tp_op_adaptive_max_pool1d,
     tp_op_adaptive_max_pool2d;

@@ -4,13 +4,14 @@
 #include <taper/ops/pad.h>
 
 #include "ops/loop.h"
+#include "ops/noted.h"
 #include "ops/shape.h"
 #include "tensor/access.h"
 
 enum {
-    MODE,
-    COUNT,
-    BEFORE
+    MODE = TP_NOTED_PAD_MODE,
+    COUNT = TP_NOTED_PAD_COUNT,
+    BEFORE = TP_NOTED_PAD_BEFORE
 }; /* node->integer: from BEFORE on one number for each padded dimension */
 enum { GRAIN = 1 << 14 };
 extern const tp_op tp_op_pad;
@@ -216,6 +217,7 @@ tp_tensor *tp_pad_at(tp_location at, tp_pad_args args) {
     if (node) {
         node->integer[MODE] = (int64_t)args.mode;
         node->integer[COUNT] = dims;
+        node->number[TP_NOTED_FILL] = args.value;
         for (int d = 0; d < dims; d++) node->integer[BEFORE + d] = before[d];
     }
     return out;

@@ -6,6 +6,7 @@
 
 #include "autograd/node.h"
 #include "backend/backend.h"
+#include "ops/noted.h"
 
 /* Which of the options of tp_pool_args an operation takes beyond kernel, stride and padding. */
 enum {
@@ -50,7 +51,7 @@ typedef struct tp_pooling_run {
 bool tp_pool_planes(tp_location at, const char *op, tp_pooling_run *run);
 
 /* p's windows in the integers of a node, and back; x and y are shapes of the two sides. */
-enum { TP_POOL_INTEGERS = 9 };
+enum { TP_POOL_INTEGERS = TP_NOTED_POOL_DIMS };
 void tp_pool_note(tp_node *node, const tp_pooling_args *p);
 tp_pooling_args tp_pool_noted(const tp_node *node, const tp_tensor *x, const tp_tensor *y,
                               int dims);
