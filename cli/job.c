@@ -60,6 +60,8 @@ const option job_options[] = {
      PLACE(keep_best), 0},
     {"seed", OPTION_COUNT, "N", "of weights and order; the same seed gives the same bytes (0)",
      PLACE(seed), 0},
+    {"doctor", OPTION_TEXT, "on|off",
+     "hints where training goes wrong, with the reason and what to do (on)", PLACE(doctor), 0},
     {"Machine", OPTION_HEADING, NULL, NULL, 0, 0},
     {"threads", OPTION_COUNT, "N", "threads of the kernels (all processors)", PLACE(threads), 1},
     {"workers", OPTION_COUNT, "N", "threads that prepare batches ahead (0)", PLACE(workers), 0},
@@ -90,6 +92,7 @@ job job_defaults(void) {
                  .batch_size = 32,
                  .optimizer = "adam",
                  .schedule = "none",
+                 .doctor = "on",
                  .lr = -1,
                  .weight_decay = -1,
                  .step_gamma = 0.1,
@@ -129,6 +132,8 @@ bool job_check(const char *verb, const job *j) {
     if (!job_check_data(verb, j->data)) return false;
     if (!word_known(verb, "optimizer", j->optimizer, job_optimizers, JOB_OPTIMIZERS)) return false;
     if (!word_known(verb, "schedule", j->schedule, job_schedules, JOB_SCHEDULES)) return false;
+    if (!word_known(verb, "setting of --doctor", j->doctor, (const char *const[]){"on", "off"}, 2))
+        return false;
     const char *wrong = NULL;
     if (j->val_split >= 1) wrong = "--val-split is a share below 1; --val-count takes a number";
     if (j->val_split >= 0 && j->val_count >= 0) wrong = "give --val-split or --val-count, not both";

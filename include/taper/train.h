@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <taper/checkpoint.h>
 #include <taper/data.h>
+#include <taper/doctor.h>
 #include <taper/loss.h>
 #include <taper/metrics.h>
 #include <taper/nn.h>
@@ -75,6 +76,7 @@ typedef enum tp_stop {
     TP_STOP_NUMBER,      /**< the loss was NaN or Inf; the error says where it came from */
     TP_STOP_ERROR        /**< any other error, which was reported */
 } tp_stop;
+struct tp_gradient_log;
 /** What a run did. */
 typedef struct tp_history {
     tp_stop stop;
@@ -86,6 +88,9 @@ typedef struct tp_history {
     double seconds;     /**< of the whole run, of those before a resume too */
     int64_t
         resumed_step; /**< the step of the checkpoint that the run went on from; 0: it began at the start */
+    const tp_hint *hints; /**< what the training doctor noticed */
+    size_t hint_count;
+    struct tp_gradient_log *gradients; /**< norms that it saw, for the report; NULL without it */
 } tp_history;
 /** Frees it; twice is fine. */
 TP_API void tp_history_free(tp_history *history);
@@ -134,6 +139,12 @@ typedef enum tp_progress {
     TP_PROGRESS_BAR, /**< one line that is written over, at most ten times a second, and a line for each epoch */
     TP_PROGRESS_LINES /**< a line for each epoch, and in long epochs one now and then */
 } tp_progress;
+
+/** Whether the training doctor watches a run, see doctor.h. */
+typedef enum tp_doctor_mode {
+    TP_DOCTOR_ON, /**< its hints are shown with the progress and kept in the history */
+    TP_DOCTOR_OFF
+} tp_doctor_mode;
 
 /** What early stopping compares an epoch's loss with. */
 typedef enum tp_stop_rule {
@@ -185,6 +196,8 @@ typedef struct tp_fit_args {
      *  "accuracy/train", "accuracy/valid", "lr" and "grad_norm" where they are measured, and how the run was set. */
     const char *events;
     bool events_histograms; /**< each parameter's values after each epoch as well */
+
+    tp_doctor_mode doctor; /**< on unless switched off; it never changes a run */
 
     tp_progress progress;
     /** Where progress goes; NULL stands for stderr. `text` ends with 0 too. */

@@ -86,7 +86,7 @@ void tp_set_grad_at(tp_location at, tp_tensor *x, tp_tensor *g) {
 void tp_clear_grad(tp_tensor *x) {
     if (!x || !tp_usable(nowhere, "clear_grad", x)) return;
     tp_lazy_drop(x);
-    x->has_grad = false;
+    x->has_grad = x->used_grad = false;
 }
 
 tp_tensor *tp_detach_at(tp_location at, tp_tensor *x) {

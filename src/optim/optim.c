@@ -242,7 +242,7 @@ void tp_zero_grad_at(tp_location at, tp_optim *optim) {
         for (size_t i = 0; i < optim->groups[g]->count; i++) {
             tp_tensor *x = optim->groups[g]->slots[i].tensor;
             tp_lazy_drop(x);
-            x->has_grad = false;
+            x->has_grad = x->used_grad = false;
         }
     }
 }

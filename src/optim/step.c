@@ -163,6 +163,7 @@ static bool runs_on(const tp_optim_group *group, const tp_optim_slot *slot, int6
 
 static void edited(tp_optim_slot *slot) {
     slot->steps++;
+    slot->tensor->used_grad = true;
     slot->tensor->storage->version++;
 }
 

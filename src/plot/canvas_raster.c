@@ -105,7 +105,7 @@ static void draw_area(tp_canvas *canvas, const tp_point *points, size_t count, t
             int hits = 0;
             for (int k = 0; k < FINE * FINE; k++)
                 hits += inside(points, count, r->scale, x + (0.5 + k % FINE) / FINE,
-                               y + (0.5 + (double)(k / FINE)) / FINE);
+                               y + (0.5 + (k - k % FINE) / (double)FINE) / FINE);
             blend(r, x, y, tp_ink_colours[r->dark][ink], opacity * hits / (FINE * FINE));
         }
 }

@@ -86,7 +86,8 @@ void tp_draw_pictures(const tp_drawing *d) {
     size_t area = 3 * (size_t)f->width * (size_t)f->height;
     for (int i = 0; i < f->pictures; i++) {
         double x = d->x + (double)(i % s.across) * s.place;
-        double y = d->y + (double)(i / s.across) * (s.height + s.lines * CAPTION_LINE + GAP);
+        int row = i / s.across;
+        double y = d->y + row * (s.height + s.lines * CAPTION_LINE + GAP);
         tp_picture picture = {.x = x,
                               .y = y,
                               .width = s.width,

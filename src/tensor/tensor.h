@@ -53,6 +53,7 @@ struct tp_tensor {
     int output;                  /* which of the node's results it is */
     tp_tensor *grad;             /* its gradient's memory, kept over tp_clear_grad */
     bool has_grad;               /* whether grad holds a gradient now */
+    bool used_grad;              /* an optimiser has used it since it was last cleared */
     bool lazy_allowed;           /* its optimiser can use a gradient that waits */
     struct tp_lazy_grad *lazy;   /* a gradient that is still to be computed, see autograd/lazy.h */
     const char *name;            /* of a parameter, for reports; owned by its module */

@@ -99,6 +99,7 @@ void tp_run_epoch_end(tp_run *run) {
                       .grad_norm = run->norms ? run->norm_sum / (double)run->norms : NAN};
     bool fine = validate(run, &epoch);
     if (run->history.stop != TP_STOP_NOT_YET) return;
+    tp_doctor_epoch(run->doctor, epoch.train_loss, epoch.valid_loss);
     double loss = run->args.valid ? epoch.valid_loss : epoch.train_loss;
     fine = fine && watch(run, &epoch, loss) && step_schedule(run, loss);
     epoch.seconds = tp_run_epoch_seconds(run);

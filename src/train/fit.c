@@ -5,6 +5,7 @@
 #include "base/context.h"
 #include "base/fail.h"
 #include "train/clock.h"
+#include "train/doctor.h"
 #include "train/run.h"
 
 bool tp_run_stop(tp_run *run, tp_stop reason) {
@@ -123,6 +124,26 @@ static bool check(tp_location at, tp_fit_args *args) {
     return true;
 }
 
+static void show_hint(const tp_hint *hint, void *user) {
+    tp_run *run = user;
+    tp_show_hint(&run->show, hint);
+}
+
+/* False after an error. */
+static bool call_doctor(tp_run *run) {
+    const tp_fit_args *args = &run->args;
+    if (args->doctor == TP_DOCTOR_OFF) return true;
+    run->doctor =
+        tp_doctor_new_at(run->at, (tp_doctor_args){.module = args->module,
+                                                   .optim = args->optim,
+                                                   .loader = args->loader,
+                                                   .valid = args->valid,
+                                                   .trained_before = run->history.steps > 0,
+                                                   .on_hint = show_hint,
+                                                   .user = run});
+    return run->doctor != NULL;
+}
+
 /* False after an error. */
 static bool begin(tp_run *run) {
     tp_fit_args *args = &run->args;
@@ -132,6 +153,7 @@ static bool begin(tp_run *run) {
     if (!tp_modes_save(&run->modes, run->at, "fit", args->module)) return false;
     if (!tp_is_training_at(run->at, args->module)) tp_train_at(run->at, args->module);
     if (args->resume && !tp_run_resume(run)) return false;
+    if (!call_doctor(run)) return false;
     if (args->checkpoint_seconds > 0) run->checkpoint_at = tp_clock() + args->checkpoint_seconds;
     return tp_history_log_open(&run->log, run->at, args, &run->history) && tp_run_events_begin(run);
 }
@@ -173,6 +195,8 @@ tp_history tp_fit_at(tp_location at, tp_fit_args args) {
     if (args.handle_interrupt) tp_interrupt_end();
     tp_history_log_close(&run.log);
     if (!tp_run_events_end(&run)) run.history.stop = TP_STOP_ERROR;
+    tp_doctor_discharge(run.doctor, &run.history);
+    tp_doctor_free(run.doctor);
     tp_modes_restore(&run.modes);
     tp_run_best_free(&run);
     return run.history;

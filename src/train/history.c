@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/fail.h"
+#include "train/doctor.h"
 
 /* Every number of an epoch with its name in files, in the order of columns. */
 #define COLUMNS(X)            \
@@ -32,8 +33,12 @@ bool tp_history_add(tp_location at, tp_history *history, const tp_epoch *epoch) 
 void tp_history_free(tp_history *history) {
     if (!history) return;
     tp_delete(history->epochs);
+    tp_delete((void *)history->hints);
+    tp_gradient_log_free(history->gradients);
     history->epochs = NULL;
-    history->count = 0;
+    history->hints = NULL;
+    history->gradients = NULL;
+    history->count = history->hint_count = 0;
 }
 
 const char *tp_stop_text(tp_stop stop) {

@@ -172,6 +172,32 @@ void tp_show_epoch_end(tp_show *show, const tp_run *run, const tp_epoch *epoch) 
     send(show, &l);
 }
 
+/* Text in lines of at most 78 characters, each behind six spaces. */
+static void send_wrapped(const tp_show *show, const char *text) {
+    enum { COLUMNS = 72 };
+    while (*text) {
+        size_t length = strlen(text), cut = length;
+        if (length > COLUMNS)
+            for (cut = COLUMNS; cut > 0 && text[cut] != ' ';) cut--;
+        if (!cut) cut = length > COLUMNS ? COLUMNS : length;
+        line l = {.used = 0};
+        put(&l, "      %.*s\n", (int)cut, text);
+        send(show, &l);
+        for (text += cut; *text == ' ';) text++;
+    }
+}
+
+void tp_show_hint(tp_show *show, const tp_hint *hint) {
+    if (show->kind == TP_PROGRESS_NONE) return;
+    line l = {.used = 0};
+    put_start(show, &l);
+    put(&l, "%shint: %s%s (step %lld)\n", show->colour ? "\033[33m" : "", hint->title,
+        show->colour ? "\033[0m" : "", (long long)hint->step);
+    send(show, &l);
+    send_wrapped(show, hint->reason);
+    send_wrapped(show, hint->fix);
+}
+
 static void put_interrupted(line *l, const tp_run *run) {
     put(l, "Interrupted after step %lld, in epoch %lld.", (long long)run->history.steps,
         (long long)run->epoch + (run->batch > 0));

@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "train/curves.h"
+#include "train/doctor.h"
 
 static void add_headlines(tp_location at, const tp_train_report_args *args,
                           const tp_verdict *verdict) {
@@ -45,6 +46,41 @@ static bool add_curve(tp_location at, const tp_train_report_args *args, tp_figur
     return add_figure(at, args->report, f);
 }
 
+/* Gradient norms as the doctor saw them, of at most six weights from the first to the last. */
+static bool add_gradients(tp_location at, const tp_train_report_args *args) {
+    enum { MOST = 6 };
+    const tp_gradient_log *log = args->history->gradients;
+    if (!log || log->looks < 2 || !log->weights) return true;
+    tp_figure *f = tp_figure_new_at(at, (tp_figure_args){.title = "Gradient norm by layer",
+                                                         .subtitle = "at some steps",
+                                                         .x_label = "step",
+                                                         .x_scale = TP_AXIS_LOG,
+                                                         .y_scale = TP_AXIS_LOG});
+    size_t shown = log->weights < MOST ? log->weights : MOST;
+    bool fine = f != NULL;
+    for (size_t i = 0; fine && i < shown; i++) {
+        size_t k = shown > 1 ? i * (log->weights - 1) / (shown - 1) : 0;
+        fine = tp_plot_line_at(at, (tp_plot_args){.figure = f,
+                                                  .x = log->steps,
+                                                  .y = log->norms + k * log->room,
+                                                  .count = log->looks,
+                                                  .label = log->names[k]});
+    }
+    if (fine) return add_figure(at, args->report, f);
+    tp_figure_free(f);
+    return false;
+}
+
+static bool add_hints(const tp_train_report_args *args) {
+    const tp_history *h = args->history;
+    if (!h->hint_count) return true;
+    bool fine = tp_report_section(args->report, "Hints");
+    for (size_t i = 0; fine && i < h->hint_count; i++)
+        fine =
+            tp_report_notice(args->report, h->hints[i].title, h->hints[i].reason, h->hints[i].fix);
+    return fine;
+}
+
 static bool add_curves(tp_location at, const tp_train_report_args *args) {
     if (!args->history->count) return true;
     return tp_report_section(args->report, "Curves") &&
@@ -54,6 +90,7 @@ static bool add_curves(tp_location at, const tp_train_report_args *args) {
            add_curve(at, args,
                      (tp_figure_args){.title = "Gradient norm", .y_label = "mean over the steps"},
                      tp_epoch_grad_norm) &&
+           add_gradients(at, args) &&
            add_curve(at, args, (tp_figure_args){.title = "Time of an epoch", .y_label = "seconds"},
                      tp_epoch_seconds);
 }
@@ -70,8 +107,8 @@ bool tp_report_training_at(tp_location at, tp_train_report_args args) {
     TP_SCOPE {
         if (args.module && test) fine = tp_verdict_make(at, args.module, test, args.loss, &verdict);
         if (fine) add_headlines(at, &args, &verdict);
-        fine = fine && tp_report_add_facts(at, &args) && add_curves(at, &args) &&
-               tp_report_add_test(at, &args, &verdict) &&
+        fine = fine && add_hints(&args) && tp_report_add_facts(at, &args) &&
+               add_curves(at, &args) && tp_report_add_test(at, &args, &verdict) &&
                tp_report_add_mistakes(at, &args, &verdict) && tp_report_add_inside(at, &args) &&
                tp_report_add_layers(at, &args) && tp_report_add_costs(at, &args);
     }

@@ -22,6 +22,7 @@ typedef struct tp_run {
     tp_event_writer *events; /* NULL where not wanted */
     tp_modes modes;
     tp_show show;
+    tp_doctor *doctor; /* NULL where not wanted */
 
     int64_t batches; /* in an epoch */
     int64_t epoch;   /* epochs that came to their end */

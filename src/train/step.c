@@ -50,6 +50,7 @@ bool tp_run_step(tp_run *run, const tp_batch *batch) {
     tp_zero_grad_at(run->at, args->optim);
     if (!tp_backward_at(run->at, (tp_backward_args){.x = loss}))
         return tp_run_stop(run, TP_STOP_ERROR);
+    tp_doctor_step(run->doctor, batch, output, loss);
     if (!clip(run, batch)) return false;
     if (!tp_step_at(run->at, args->optim)) return tp_run_stop(run, TP_STOP_ERROR);
     run->lr = tp_optim_lr(args->optim, 0);
