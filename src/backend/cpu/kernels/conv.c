@@ -7,6 +7,8 @@
 
 #include "conv_axis.h"
 #include "conv_config.h"
+#include "conv_shuffle.h"
+#include "conv_tiles.h"
 #include "gemm_config.h"
 #include "gemm_shuffle.h"
 #include "isa.h"

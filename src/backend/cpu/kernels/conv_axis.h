@@ -33,11 +33,33 @@ typedef struct conv_sizes {
 /* Integers that an axis needs. */
 static int64_t conv_axis_space(const conv_sizes *s) { return 5 * s->kernel; }
 
+static inline int64_t conv_ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static inline int64_t conv_least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t conv_most(int64_t a, int64_t b) { return a > b ? a : b; }
+/* The size of equal parts of n, each at most `most` and at least 1. */
+static inline int64_t conv_even(int64_t n, int64_t most) {
+    return n <= most ? conv_most(n, 1) : conv_ceil_div(n, conv_ceil_div(n, most));
+}
 static int64_t conv_floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
 static void conv_axis_tap(conv_axis *axis, int64_t which, int64_t at) {
     axis->which[axis->taps] = which;
     axis->at[axis->taps++] = at;
+}
+
+/* Results j for which a tap at `at` meets the source: [*begin, *end). */
+static void conv_axis_meets(const conv_axis *axis, int64_t at, int64_t *begin, int64_t *end) {
+    *begin = at < 0 ? (-at + axis->step - 1) / axis->step : 0;
+    *end = axis->source > at ? (axis->source - at + axis->step - 1) / axis->step : 0;
+    if (*end > axis->results) *end = axis->results;
+    if (*begin > *end) *begin = *end;
+}
+
+/* Taps of result i that meet the source: [*begin, *end). */
+static void conv_axis_taps(const conv_axis *axis, int64_t i, int64_t *begin, int64_t *end) {
+    *begin = 0, *end = axis->taps;
+    while (*begin < *end && i * axis->step + axis->at[*begin] < 0) ++*begin;
+    while (*end > *begin && i * axis->step + axis->at[*end - 1] >= axis->source) --*end;
 }
 
 /* Sorts the taps into planes. */

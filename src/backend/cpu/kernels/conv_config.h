@@ -3,17 +3,19 @@
 #define TP_BACKEND_CPU_KERNELS_CONV_CONFIG_H
 
 enum {
-    CONV_PIXELS = 512, /* results of a channel that one task makes, about */
-    CONV_DEPTH =
-        320, /* products that are summed in one go, about: a panel stays in the first-level cache */
-    CONV_TASKS = 8,         /* fewer are cut further */
-    CONV_LEAST_PIXELS = 96, /* but not below so many */
-    CONV_PACK_COST = 3,     /* of copying a vector into a panel, in multiplications */
-    CONV_WIDE_DEPTH =
-        1536, /* the same with vectors along channels, times vectors: weights stay in the second-level cache */
-    CONV_NARROW = 4, /* rows of so few results: tiles are made of images instead */
-    CONV_FEW_CHANNELS =
-        8 /* of the source: the weight gradient makes tiles of any elements instead of channels */
+    /* Results of a channel that one task makes, about. */
+    CONV_PIXELS = 512,
+    /* With fewer tasks channels are shared out as well. */
+    CONV_TASKS = 8,
+    /* Weights of a vector of channels that are read again and again: they stay in the second-level cache. */
+    CONV_WIDE_DEPTH = 4608,
+    /* In rows of so few results tiles are made of the same place in several images. */
+    CONV_NARROW = 4,
+    /* With fewer source channels the weight gradient makes tiles of any elements of the weight. */
+    CONV_FEW_CHANNELS = 8,
+    /* Costs of LANES x LANES results in multiplications of vectors: turning them, and storing them as they are. */
+    CONV_TURN_COST = 160,
+    CONV_STORE_COST = 40
 };
 
 #endif

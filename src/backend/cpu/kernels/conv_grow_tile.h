@@ -59,16 +59,16 @@ TP_ALWAYS_INLINE void NAME(grow)(const int rows, const int vectors, const bool t
                                                   REAL *c, bool add) {                           \
         NAME(grow)(rows, vectors, true, x, a, b, c, add);                                        \
     }
-WIDE_FOR_1(GROW)
-WIDE_FOR_2(GROW)
+TILES_OF_1(GROW)
+TILES_OF_2(GROW)
 #undef GROW
 
 #define GROW(rows, vectors)     NAME(grow_##rows##x##vectors),
 #define GROW_ANY(rows, vectors) NAME(grow_any_##rows##x##vectors),
 /* [rows anywhere][vectors - 1][rows - 1] */
 static const NAME(grow_fn) NAME(grow_table)[2][2][MAX_ROWS] = {
-    {{WIDE_FOR_1(GROW)}, {WIDE_FOR_2(GROW)}},
-    {{WIDE_FOR_1(GROW_ANY)}, {WIDE_FOR_2(GROW_ANY)}},
+    {{TILES_OF_1(GROW)}, {TILES_OF_2(GROW)}},
+    {{TILES_OF_1(GROW_ANY)}, {TILES_OF_2(GROW_ANY)}},
 };
 #undef GROW
 #undef GROW_ANY

@@ -19,21 +19,19 @@
 
 #include "gemm_math.h"
 
-#include "conv_tile.h"
-
-#include "conv_plan.h"
+#include "conv_counts.h"
 
 #include "conv_stripe.h"
 
-#include "conv_weights.h"
+#include "conv_pixel_tile.h"
 
-#include "conv_finish.h"
-
-#include "conv_run.h"
+#include "conv_pixel.h"
 
 #include "conv_wide_tile.h"
 
 #include "conv_wide_plan.h"
+
+#include "conv_wide_weights.h"
 
 #include "conv_wide_finish.h"
 
@@ -52,20 +50,13 @@
 #undef LOOSE
 #undef IVEC
 #undef UVEC
-#undef PLAN
-#undef BLOCK
-#undef WALK
+#undef STRIPE
+#undef LINE
+#undef PIXEL_PLAN
+#undef PIXEL_TASK
 #undef REACH
 #undef WIDE_PLAN
 #undef WIDE_TASK
-#undef WIDE_TO_3
-#undef WIDE_TO_6
-#undef WIDE_TO_7
-#undef WIDE_TO_14
-#undef WIDE_FOR_1
-#undef WIDE_FOR_2
-#undef WIDE_FOR_4
-#undef RUN
 #undef PIXELS
 #undef WEIGHT_PLAN
 #undef WEIGHT_TASK

@@ -40,7 +40,7 @@ static void NAME(turn_pixels)(const WEIGHT_TASK *x) {
     const WEIGHT_PLAN *plan = x->plan;
     const tp_conv_shape *s = &plan->args->shape;
     int64_t plane = s->out_h * s->out_w, pixels = x->height * s->out_w;
-    int64_t first = x->panel * plan->panel, rows = NAME(least)(plan->panel, plan->rows - first);
+    int64_t first = x->panel * plan->panel, rows = conv_least(plan->panel, plan->rows - first);
     REAL *to = x->turned;
     for (int64_t n = 0; n < x->images; n++, to += pixels * plan->panel) {
         int64_t channel = ((x->image + n) * plan->groups + x->group) * plan->rows + first;
@@ -48,7 +48,7 @@ static void NAME(turn_pixels)(const WEIGHT_TASK *x) {
         for (int64_t p = 0; p < pixels; p += LANES) {
             for (int64_t r = 0; r < plan->panel; r += LANES) NAME(transpose_block)
             (to + p * plan->panel + r, plan->panel, from + r * plane + p, plane,
-             NAME(most)(NAME(least)(LANES, rows - r), 0), NAME(least)(LANES, pixels - p));
+             conv_most(conv_least(LANES, rows - r), 0), conv_least(LANES, pixels - p));
         }
     }
 }
@@ -87,12 +87,12 @@ static void NAME(weight_any)(const WEIGHT_TASK *x) {
                      .b_line = columns * panel,
                      .b_column = panel,
                      .c_row = panel};
-    int64_t tile = NAME(even)(k, MAX_ROWS);
+    int64_t tile = conv_even(k, MAX_ROWS);
     for (int64_t r = 0; r < k; r += tile) {
-        int64_t rows = NAME(least)(tile, k - r);
+        int64_t rows = conv_least(tile, k - r);
         pixels.offset = plan->offset + r;
-        NAME(grow_table)
-        [1][plan->vectors - 1][rows - 1](&pixels, x->copy, x->turned, x->sums + r * panel, x->add);
+        NAME(grow_fn) grow = NAME(grow_table)[1][plan->vectors - 1][rows - 1];
+        grow(&pixels, x->copy, x->turned, x->sums + r * panel, x->add);
     }
 }
 
@@ -115,34 +115,34 @@ static void NAME(weight_channels)(const WEIGHT_TASK *x, int64_t channel, int64_t
                      .c_row = plan->taps * panel};
     for (int64_t a = 0; a < h->taps; a++) {
         int64_t top, bottom, left, right;
-        NAME(meets)(h, h->at[a], &top, &bottom);
-        top = NAME(most)(top, x->row);
-        bottom = NAME(least)(bottom, x->row + x->height);
-        pixels.lines = NAME(most)(bottom - top, 0);
+        conv_axis_meets(h, h->at[a], &top, &bottom);
+        top = conv_most(top, x->row);
+        bottom = conv_least(bottom, x->row + x->height);
+        pixels.lines = conv_most(bottom - top, 0);
         for (int64_t b = 0; b < w->taps; b++, sums += panel) {
-            NAME(meets)(w, w->at[b], &left, &right);
+            conv_axis_meets(w, w->at[b], &left, &right);
             pixels.columns = right - left;
             const REAL *from =
                 source + (top * h->step + h->at[a]) * w->source + left * w->step + w->at[b];
-            NAME(grow_table)
-            [0][plan->vectors - 1][rows - 1](
-                &pixels, from, x->turned + ((top - x->row) * columns + left) * panel, sums, x->add);
+            NAME(grow_fn) grow = NAME(grow_table)[0][plan->vectors - 1][rows - 1];
+            grow(&pixels, from, x->turned + ((top - x->row) * columns + left) * panel, sums,
+                 x->add);
         }
     }
 }
 
 static void NAME(weight_block)(WEIGHT_TASK *x) {
     const WEIGHT_PLAN *plan = x->plan;
-    x->height = NAME(least)(plan->block_rows, plan->h.results - x->row);
-    x->images = NAME(least)(plan->block_images, plan->args->shape.images - x->image);
+    x->height = conv_least(plan->block_rows, plan->h.results - x->row);
+    x->images = conv_least(plan->block_images, plan->args->shape.images - x->image);
     NAME(turn_pixels)(x);
     if (plan->padded) {
         NAME(copy_source)(x);
         NAME(weight_any)(x);
     } else {
-        int64_t tile = NAME(even)(plan->depth, MAX_ROWS);
+        int64_t tile = conv_even(plan->depth, MAX_ROWS);
         for (int64_t c = 0; c < plan->depth; c += tile)
-            NAME(weight_channels)(x, c, NAME(least)(tile, plan->depth - c));
+            NAME(weight_channels)(x, c, conv_least(tile, plan->depth - c));
     }
     x->add = true;
 }
@@ -174,7 +174,7 @@ static void NAME(run_weight)(void *arg, int64_t task, int worker) {
 
 /* weight[r][k] for LANES elements k and channels r: the sums of all shares, turned. */
 static void NAME(gather_block)(const WEIGHT_PLAN *plan, int64_t group, int64_t row, int64_t k) {
-    int64_t length = plan->depth * plan->taps, count = NAME(least)(LANES, length - k);
+    int64_t length = plan->depth * plan->taps, count = conv_least(LANES, length - k);
     int64_t place = ((group * plan->panels + row / plan->panel) * length + k) * plan->panel;
     int64_t share = plan->groups * plan->panels * length * plan->panel;
     const REAL *from = plan->sums + place + row % plan->panel;
@@ -200,7 +200,7 @@ static void NAME(gather_weight)(void *arg, int64_t task, int worker) {
     (void)worker;
     const WEIGHT_PLAN *plan = arg;
     int64_t first = task % plan->panels * plan->panel;
-    for (int64_t row = first; row < NAME(least)(first + plan->panel, plan->rows); row += LANES) {
+    for (int64_t row = first; row < conv_least(first + plan->panel, plan->rows); row += LANES) {
         for (int64_t k = 0; k < plan->depth * plan->taps; k += LANES)
             NAME(gather_block)(plan, task / plan->panels, row, k);
     }
@@ -214,13 +214,13 @@ static void NAME(choose_weight)(WEIGHT_PLAN *plan) {
     plan->block_images = 1;
     plan->block_rows = h->results;
     if (pixels >= CONV_PIXELS)
-        plan->block_rows = NAME(even)(h->results, NAME(most)(CONV_PIXELS / w->results, 1));
+        plan->block_rows = conv_even(h->results, conv_most(CONV_PIXELS / w->results, 1));
     else
-        plan->block_images = NAME(even)(images, NAME(most)(CONV_PIXELS / pixels, 1));
-    plan->blocks_h = NAME(ceil_div)(h->results, plan->block_rows);
-    plan->blocks_n = NAME(ceil_div)(images, plan->block_images);
-    plan->shares = NAME(least)(NAME(ceil_div)(CONV_TASKS, plan->panels * plan->groups),
-                               plan->blocks_n * plan->blocks_h);
+        plan->block_images = conv_even(images, conv_most(CONV_PIXELS / pixels, 1));
+    plan->blocks_h = conv_ceil_div(h->results, plan->block_rows);
+    plan->blocks_n = conv_ceil_div(images, plan->block_images);
+    plan->shares = conv_least(conv_ceil_div(CONV_TASKS, plan->panels * plan->groups),
+                              plan->blocks_n * plan->blocks_h);
     plan->turned_space =
         plan->block_images * plan->block_rows * w->results * plan->panel + LANES * plan->panel;
     if (!plan->padded) return;
@@ -254,11 +254,11 @@ static bool NAME(conv_grad_weight)(tp_pool *pool, const tp_conv_args *args) {
                         .taps = kernel};
     plan.vectors = plan.rows <= LANES ? 1 : 2;
     plan.panel = plan.vectors * LANES;
-    plan.panels = NAME(ceil_div)(plan.rows, plan.panel);
+    plan.panels = conv_ceil_div(plan.rows, plan.panel);
     plan.padded = depth < CONV_FEW_CHANNELS;
     int64_t integers = conv_axis_space(&down) + conv_axis_space(&across) + depth * kernel;
-    integers = NAME(ceil_div)(integers, 8) * 8;
-    int64_t shares = NAME(ceil_div)(CONV_TASKS, plan.panels * plan.groups); /* at most */
+    integers = conv_ceil_div(integers, 8) * 8;
+    int64_t shares = conv_ceil_div(CONV_TASKS, plan.panels * plan.groups); /* at most */
     size_t sums = (size_t)(shares * s->groups * plan.panels * depth * kernel * plan.panel);
     int64_t *space = tp_pool_scratch_slot(pool, tp_pool_worker(pool), TP_SCRATCH_SHARED,
                                           (size_t)integers * sizeof *space + sums * sizeof(REAL));

@@ -28,7 +28,7 @@ static void NAME(wide_store)(const WIDE_PLAN *plan, REAL *to, const REAL *from, 
 static void NAME(wide_finish)(const WIDE_TASK *x, int64_t image) {
     const WIDE_PLAN *plan = x->plan;
     int64_t pixels = x->height * plan->result_w, plane = plan->result_h * plan->result_w;
-    int64_t first = x->panel * plan->panel, rows = NAME(least)(plan->panel, plan->rows - first);
+    int64_t first = x->panel * plan->panel, rows = conv_least(plan->panel, plan->rows - first);
     int64_t channel = x->group * plan->rows + first;
     const REAL *from = x->sums + image * pixels * plan->panel;
     REAL *to = plan->result + ((x->image + image) * plan->groups * plan->rows + channel) * plane +
@@ -36,8 +36,8 @@ static void NAME(wide_finish)(const WIDE_TASK *x, int64_t image) {
     const REAL *bias = plan->args->bias ? (const REAL *)plan->args->bias + channel : NULL;
     for (int64_t r = 0; r < rows; r += LANES) {
         for (int64_t p = 0; p < pixels; p += LANES) NAME(wide_store)
-        (plan, to + r * plane + p, from + p * plan->panel + r, NAME(least)(LANES, pixels - p),
-         NAME(least)(LANES, rows - r), bias ? bias + r : NULL);
+        (plan, to + r * plane + p, from + p * plan->panel + r, conv_least(LANES, pixels - p),
+         conv_least(LANES, rows - r), bias ? bias + r : NULL);
     }
 }
 
@@ -48,7 +48,7 @@ static void NAME(wide_count)(const WIDE_TASK *x, int64_t image) {
     const REAL *from = x->sums + image * pixels * plan->panel;
     for (int64_t r = 0; r < plan->panel && first + r < plan->rows; r += LANES) {
         int64_t channel = x->group * plan->rows + first + r;
-        int64_t rows = NAME(least)(LANES, plan->rows - first - r);
+        int64_t rows = conv_least(LANES, plan->rows - first - r);
         VEC bias = {0}, sum = NAME(load)(x->counts + r),
             square = NAME(load)(x->counts + plan->panel + r);
         if (plan->args->bias)

@@ -1,7 +1,7 @@
 /* Register tiles with vectors along the channels of the result: rows are pixels, whose source elements are broadcast from where
  * they lie in memory. A template, see conv_tmpl.h. */
 
-/* What a tile adds up: for each column tap q, source channel c and row tap t the element at across[q] + c * channel + down[t]
+/* What a tile adds up: for each source channel c, column tap q and row tap t the element at across[q] + c * channel + down[t]
  * of the first pixel, the next pixel's a_row further, times a vector of weights at q * b_across + c * b_channel + t * b_down. */
 typedef struct NAME(reach) {
     int64_t columns, channels, taps;
@@ -21,15 +21,13 @@ TP_ALWAYS_INLINE void NAME(wide)(const int rows, const int vectors, const int64_
     VEC sum[MAX_ROWS][MAX_VECTORS];
     const int64_t a_row = side ? side : reach->a_row, c_row = reach->c_row;
     const int64_t taps = reach->taps, b_down = reach->b_down;
-    const int64_t *down = reach->down;
+    const int64_t columns = reach->columns, *down = reach->down, *across = reach->across;
     TP_UNROLL for (int i = 0; i < rows; i++) {
         TP_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VEC){0};
     }
-    for (int64_t q = 0; q < reach->columns; q++, b += reach->b_across) {
-        const REAL *from = a + reach->across[q], *row = b;
-        for (int64_t n = 0; n < reach->channels;
-             n++, from += reach->channel, row += reach->b_channel) {
-            const REAL *weight = row;
+    for (int64_t n = 0; n < reach->channels; n++, a += reach->channel, b += reach->b_channel) {
+        for (int64_t q = 0; q < columns; q++) {
+            const REAL *from = a + across[q], *weight = b + q * reach->b_across;
             for (int64_t t = 0; t < taps; t++, weight += b_down) {
                 const REAL *base[(MAX_ROWS + 2) / 3];
                 VEC right[MAX_VECTORS];
@@ -62,33 +60,17 @@ TP_ALWAYS_INLINE void NAME(wide)(const int rows, const int vectors, const int64_
                                                   const REAL *b, REAL *c, bool add) {           \
         NAME(wide)(rows, vectors, 0, reach, a, b, c, add);                                      \
     }
-/* As many rows as registers allow, for 1, 2 and 4 vectors. */
-/* clang-format off */
-#define WIDE_TO_3(X, v)  X(1, v) X(2, v) X(3, v)
-#define WIDE_TO_6(X, v)  WIDE_TO_3(X, v) X(4, v) X(5, v) X(6, v)
-#if TP_VECTOR_REGISTERS == 32
-#define WIDE_TO_7(X, v)  WIDE_TO_6(X, v) X(7, v)
-#define WIDE_TO_14(X, v) WIDE_TO_7(X, v) X(8, v) X(9, v) X(10, v) X(11, v) X(12, v) X(13, v) X(14, v)
-#define WIDE_FOR_1(X)    WIDE_TO_14(X, 1)
-#define WIDE_FOR_2(X)    WIDE_TO_14(X, 2)
-#define WIDE_FOR_4(X)    WIDE_TO_7(X, 4)
-#else
-#define WIDE_FOR_1(X)    WIDE_TO_6(X, 1)
-#define WIDE_FOR_2(X)    WIDE_TO_6(X, 2)
-#define WIDE_FOR_4(X)    WIDE_TO_3(X, 4)
-#endif
-/* clang-format on */
-WIDE_FOR_1(WIDE)
-WIDE_FOR_2(WIDE)
-WIDE_FOR_4(WIDE)
+TILES_OF_1(WIDE)
+TILES_OF_2(WIDE)
+TILES_WIDE_4(WIDE)
 #undef WIDE
 
 #define WIDE(rows, vectors)     NAME(wide_##rows##x##vectors),
 #define WIDE_ANY(rows, vectors) NAME(wide_any_##rows##x##vectors),
 /* [pixels side by side or not][log2 of vectors][rows - 1] */
 static const NAME(wide_fn) NAME(wide_table)[2][3][MAX_ROWS] = {
-    {{WIDE_FOR_1(WIDE)}, {WIDE_FOR_2(WIDE)}, {WIDE_FOR_4(WIDE)}},
-    {{WIDE_FOR_1(WIDE_ANY)}, {WIDE_FOR_2(WIDE_ANY)}, {WIDE_FOR_4(WIDE_ANY)}},
+    {{TILES_OF_1(WIDE)}, {TILES_OF_2(WIDE)}, {TILES_WIDE_4(WIDE)}},
+    {{TILES_OF_1(WIDE_ANY)}, {TILES_OF_2(WIDE_ANY)}, {TILES_WIDE_4(WIDE_ANY)}},
 };
 #undef WIDE
 #undef WIDE_ANY
