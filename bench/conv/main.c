@@ -140,7 +140,7 @@ static void one_round(const tp_conv_args *args, tp_conv_kind kind, peer *const *
         double start = 0;
         for (int i = 0; i <= repeat; i++) { /* the first one warms the caches */
             if (i == 1) start = now();
-            if (!bench.kernels->conv.run[kind][0](bench.pools[t], args)) exit(1);
+            if (!tp_conv_run(bench.kernels, bench.pools[t], kind, 0, args)) exit(1);
         }
         keep_least(&r->ours[t], (now() - start) / repeat);
         if (!others[t]) continue;

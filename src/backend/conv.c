@@ -9,8 +9,11 @@ bool tp_winograd_wins(tp_conv_kind kind, const tp_conv_shape *s) {
      * them; those of the gradient of the weight want a few pixels besides. */
     if (kind == TP_CONV_GRAD_WEIGHT)
         return s->in_channels >= 6 && s->images * s->out_h * s->out_w >= 8;
-    int64_t made = kind == TP_CONV_FORWARD ? s->out_channels : s->in_channels;
-    return made >= 5 && s->in_channels * s->out_channels >= 64 && s->out_h * s->out_w > 1;
+    bool forward = kind == TP_CONV_FORWARD;
+    int64_t made = forward ? s->out_channels : s->in_channels;
+    int64_t summed = forward ? s->in_channels : s->out_channels;
+    return made >= 5 && summed >= 6 && s->in_channels * s->out_channels >= 64 &&
+           s->out_h * s->out_w > 1;
 }
 
 bool tp_conv_run(const tp_kernels *kernels, tp_pool *pool, tp_conv_kind kind, int type,
