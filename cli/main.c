@@ -23,6 +23,7 @@ static const verb verbs[] = {
     {"summary", "layers, shapes, parameters and work of a network", cmd_summary, help_summary},
     {"data", "list the data sets, show pictures, count classes", cmd_data, help_data},
     {"bench", "how fast this machine trains the built-in workloads", cmd_bench, help_bench},
+    {"lab", "the course's experiments, each with a report", cmd_lab, help_lab},
     {"version", "version, processor, instruction set, libraries", cmd_version, help_version},
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };

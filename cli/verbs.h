@@ -11,6 +11,7 @@ int cmd_predict(int argc, char **argv);
 int cmd_summary(int argc, char **argv);
 int cmd_data(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_lab(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 void help_train(FILE *stream);
@@ -19,6 +20,7 @@ void help_predict(FILE *stream);
 void help_summary(FILE *stream);
 void help_data(FILE *stream);
 void help_bench(FILE *stream);
+void help_lab(FILE *stream);
 void help_version(FILE *stream);
 /* `taper help models` and `taper help layers` */
 void help_models(FILE *stream);

@@ -1,0 +1,30 @@
+# The labs: programs under labs/ that the command runs by name. The first line of each says its names and its title,
+#     /* hw7.3, hw7.4: Training time and accuracy against the size of the training set */
+# and from these lines labs_table.h is made, a line LAB("hw7.3", "Training time ...", lab_main_...) for each name. main() is
+# renamed, so that all of them fit into one program.
+file(GLOB taper_lab_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/labs/*/*.c)
+list(SORT taper_lab_sources COMPARE NATURAL)
+set(taper_lab_table "")
+foreach(source IN LISTS taper_lab_sources)
+  file(STRINGS ${source} line LIMIT_COUNT 1)
+  if(NOT line MATCHES "^/\\* ([a-z0-9., ]+): (.*) \\*/$")
+    message(FATAL_ERROR "${source}: the first line has to be /* names: title */")
+  endif()
+  set(names ${CMAKE_MATCH_1})
+  set(title ${CMAKE_MATCH_2})
+  get_filename_component(file ${source} NAME_WE)
+  get_filename_component(folder ${source} DIRECTORY)
+  get_filename_component(folder ${folder} NAME)
+  string(MAKE_C_IDENTIFIER "lab_main_${folder}_${file}" function)
+  string(REPLACE ", " ";" names "${names}")
+  list(GET names 0 first)
+  set_property(GLOBAL APPEND PROPERTY TAPER_LABS ${first})    # one test for each program
+  foreach(name IN LISTS names)
+    string(APPEND taper_lab_table "LAB(\"${name}\", \"${title}\", ${function})\n")
+  endforeach()
+  set_property(SOURCE ${source} APPEND PROPERTY COMPILE_DEFINITIONS main=${function})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+endforeach()
+file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/labs_table.h CONTENT "${taper_lab_table}" @ONLY)
+target_sources(taper_cli PRIVATE ${taper_lab_sources} ${PROJECT_SOURCE_DIR}/labs/lab.c)
+target_include_directories(taper_cli PRIVATE ${CMAKE_CURRENT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/labs)
