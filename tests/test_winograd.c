@@ -144,7 +144,7 @@ static void check_statistics(const trial *t, const double *statistics, const dou
 
 /* An error spreads over a tile, so that it is in proportion to what is largest there: of the pixels of one channel, or the taps of
  * one kernel, that whose products have the largest sum of magnitudes. */
-static const double transform_error = 2e-6;
+static const double transform_error = 4e-6;
 
 static double largest(const double *size, int64_t count) {
     double most = 0;

@@ -82,6 +82,80 @@ TP_ALWAYS_INLINE void NAME(weight_line4)(const VEC *m, VEC *w) {
 #undef AT_P
 #undef AT_Q
 
+/* The same for F(5, 3) with the points P, -P, Q, -Q, R, -R and infinity. */
+#define P    ((REAL)0.25)
+#define Q    ((REAL)0.875)
+#define R    ((REAL)1.75)
+#define P2   (P * P)
+#define Q2   (Q * Q)
+#define R2   (R * R)
+#define AT_P (1 / (2 * P * (P2 - Q2) * (P2 - R2)))
+#define AT_Q (1 / (2 * Q * (Q2 - P2) * (Q2 - R2)))
+#define AT_R (1 / (2 * R * (R2 - P2) * (R2 - Q2)))
+
+/* The rows of B^T of p and -p, where s is the sum and m the product of the other points' squares. */
+TP_ALWAYS_INLINE void NAME(input_pair5)(const VEC *d, REAL p, REAL s, REAL m, VEC *t) {
+    VEC even = d[5] + (m * d[1] - s * d[3]), odd = d[4] + (m * d[0] - s * d[2]);
+    t[0] = even + p * odd;
+    t[1] = even - p * odd;
+}
+TP_ALWAYS_INLINE void NAME(input_line5)(const VEC *d, VEC *t) {
+    NAME(input_pair5)(d, P, Q2 + R2, Q2 * R2, t);
+    NAME(input_pair5)(d, Q, P2 + R2, P2 * R2, t + 2);
+    NAME(input_pair5)(d, R, P2 + Q2, P2 * Q2, t + 4);
+    t[6] =
+        d[6] - (P2 + Q2 + R2) * d[4] + ((P2 * Q2 + P2 * R2 + Q2 * R2) * d[2] - P2 * Q2 * R2 * d[0]);
+}
+
+TP_ALWAYS_INLINE void NAME(output_line5)(const VEC *m, VEC *y) {
+    VEC sum_p = m[0] + m[1], sum_q = m[2] + m[3], sum_r = m[4] + m[5];
+    VEC difference_p = m[0] - m[1], difference_q = m[2] - m[3], difference_r = m[4] - m[5];
+    y[0] = sum_p + sum_q + sum_r;
+    y[1] = P * difference_p + Q * difference_q + R * difference_r;
+    y[2] = P2 * sum_p + Q2 * sum_q + R2 * sum_r;
+    y[3] = P * P2 * difference_p + Q * Q2 * difference_q + R * R2 * difference_r;
+    y[4] = m[6] + P2 * P2 * sum_p + Q2 * Q2 * sum_q + R2 * R2 * sum_r;
+}
+
+/* The rows of G of p and -p, where `at` is AT_P. */
+TP_ALWAYS_INLINE void NAME(kernel_pair5)(VEC even, VEC odd, VEC *u) {
+    u[0] = odd + even;
+    u[1] = odd - even;
+}
+TP_ALWAYS_INLINE void NAME(kernel_line5)(const VEC *g, VEC *u) {
+    NAME(kernel_pair5)(AT_P * g[0] + AT_P * P2 * g[2], AT_P * P * g[1], u);
+    NAME(kernel_pair5)(AT_Q * g[0] + AT_Q * Q2 * g[2], AT_Q * Q * g[1], u + 2);
+    NAME(kernel_pair5)(AT_R * g[0] + AT_R * R2 * g[2], AT_R * R * g[1], u + 4);
+    u[6] = g[2];
+}
+
+TP_ALWAYS_INLINE void NAME(gradient_line5)(const VEC *g, VEC *u) {
+    NAME(kernel_pair5)
+    (AT_P * (g[0] + P2 * g[2] + P2 * P2 * g[4]), AT_P * P * (g[1] + P2 * g[3]), u);
+    NAME(kernel_pair5)
+    (AT_Q * (g[0] + Q2 * g[2] + Q2 * Q2 * g[4]), AT_Q * Q * (g[1] + Q2 * g[3]), u + 2);
+    NAME(kernel_pair5)
+    (AT_R * (g[0] + R2 * g[2] + R2 * R2 * g[4]), AT_R * R * (g[1] + R2 * g[3]), u + 4);
+    u[6] = g[4];
+}
+
+TP_ALWAYS_INLINE void NAME(weight_line5)(const VEC *m, VEC *w) {
+    VEC sum_p = m[0] + m[1], sum_q = m[2] + m[3], sum_r = m[4] + m[5];
+    w[0] = sum_p + sum_q + sum_r;
+    w[1] = P * (m[0] - m[1]) + Q * (m[2] - m[3]) + R * (m[4] - m[5]);
+    w[2] = m[6] + P2 * sum_p + Q2 * sum_q + R2 * sum_r;
+}
+
+#undef P
+#undef Q
+#undef R
+#undef P2
+#undef Q2
+#undef R2
+#undef AT_P
+#undef AT_Q
+#undef AT_R
+
 /* The same for F(2, 3), with the signs of the first row of B^T and of G turned. */
 TP_ALWAYS_INLINE void NAME(input_line2)(const VEC *d, VEC *t) {
     t[0] = d[0] - d[2];

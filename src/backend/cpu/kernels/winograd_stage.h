@@ -28,6 +28,9 @@ static void NAME(stage_run)(const RUN *run, const REAL *from, REAL *to) {
     for (int64_t i = 0; i < run->count; i += LANES, from += LANES) {
         VEC v[LANES];
         int64_t count = run->count - i;
+        /* the next channels, which the processor cannot guess */
+        TP_UNROLL for (int c = 0; c < LANES; c++)
+            __builtin_prefetch(from + (LANES + c) * run->channel_step, 0, 2);
         NAME(load_pixels)(run, from, count, v);
         NAME(transpose)(v);
         if (count >= LANES && column + LANES < run->width) { /* no gap among them */

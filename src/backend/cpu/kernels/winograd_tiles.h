@@ -29,6 +29,11 @@ TRANSFORM(output_tile4, 6, 4, output_line4)
 TRANSFORM(kernel_tile4, 3, 6, kernel_line4)
 TRANSFORM(gradient_tile4, 4, 6, gradient_line4)
 TRANSFORM(weight_tile4, 6, 3, weight_line4)
+TRANSFORM(input_tile5, 7, 7, input_line5)
+TRANSFORM(output_tile5, 7, 5, output_line5)
+TRANSFORM(kernel_tile5, 3, 7, kernel_line5)
+TRANSFORM(gradient_tile5, 5, 7, gradient_line5)
+TRANSFORM(weight_tile5, 7, 3, weight_line5)
 TRANSFORM(input_tile2, 4, 4, input_line2)
 TRANSFORM(output_tile2, 4, 2, output_line2)
 TRANSFORM(kernel_tile2, 3, 4, kernel_line2)
@@ -43,15 +48,29 @@ typedef struct NAME(method) {
 } NAME(method);
 #define METHOD NAME(method)
 
+/* the most points of a tile */
+enum { NAME(MOST_POINTS) = 49 };
+
 static const METHOD NAME(methods)[] = {
+    {2, 4, NAME(input_tile2), NAME(output_tile2), NAME(kernel_tile2), NAME(gradient_tile2),
+     NAME(weight_tile2)},
     {4, 6, NAME(input_tile4), NAME(output_tile4), NAME(kernel_tile4), NAME(gradient_tile4),
      NAME(weight_tile4)},
-    {2, 4, NAME(input_tile2), NAME(output_tile2), NAME(kernel_tile2), NAME(gradient_tile2),
-     NAME(weight_tile2)}};
+    {5, 7, NAME(input_tile5), NAME(output_tile5), NAME(kernel_tile5), NAME(gradient_tile5),
+     NAME(weight_tile5)}};
 
-/* The method that multiplies less, smaller tiles where they are equal. */
+/* The method that multiplies least, with the smallest tiles where several do. */
 static const METHOD *NAME(choose_method)(int64_t rows, int64_t cols) {
-    int64_t large = 36 * ((rows + 3) / 4) * ((cols + 3) / 4);
-    int64_t small = 16 * ((rows + 1) / 2) * ((cols + 1) / 2);
-    return &NAME(methods)[large < small ? 0 : 1];
+    const METHOD *best = NULL;
+    int64_t least = 0;
+    for (size_t i = 0; i < sizeof NAME(methods) / sizeof *NAME(methods); i++) {
+        const METHOD *method = &NAME(methods)[i];
+        int64_t tile = method->tile, points = method->points;
+        int64_t products =
+            ((rows + tile - 1) / tile) * ((cols + tile - 1) / tile) * points * points;
+        if (best && products >= least) continue;
+        best = method;
+        least = products;
+    }
+    return best;
 }

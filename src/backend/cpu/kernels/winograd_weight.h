@@ -57,7 +57,7 @@ static void NAME(make_weights)(const WEIGHTS *run, const SUMS *sums, const REAL 
     const METHOD *method = run->plan.method;
     const int points = method->points * method->points;
     enum { ROW = (9 + LANES - 1) / LANES * LANES };
-    REAL total[36 * LANES] __attribute__((aligned(64)));
+    REAL total[NAME(MOST_POINTS) * LANES] __attribute__((aligned(64)));
     REAL taps[ROW * LANES] __attribute__((aligned(64)));
     REAL kernels[LANES * ROW] __attribute__((aligned(64)));
     if (run->groups > 1) {
