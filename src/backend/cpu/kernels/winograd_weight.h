@@ -76,9 +76,12 @@ static void NAME(make_weights)(const WEIGHTS *run, const SUMS *sums, const REAL 
         NAME(transpose_block)(kernels + tap, ROW, taps + tap * LANES, LANES, LANES, LANES);
     REAL *to = (REAL *)run->args->result + (out * run->plan.in.channels + in) * 9;
     for (int64_t lane = 0; lane < lanes; lane++, to += 9) {
-        const REAL *kernel = kernels + lane * ROW;
-        for (int tap = 0; tap < 9; tap++)
-            to[tap] = run->args->accumulate ? to[tap] + kernel[tap] : kernel[tap];
+        TP_UNROLL for (int tap = 0; tap < 9; tap += LANES) {
+            int64_t count = tap + LANES < 9 ? LANES : 9 - tap;
+            VEC v = NAME(load)(kernels + lane * ROW + tap);
+            if (run->args->accumulate) v += NAME(load_part)(to + tap, count);
+            NAME(store_part)(to + tap, v, count);
+        }
     }
 }
 
