@@ -48,9 +48,6 @@ typedef struct NAME(method) {
 } NAME(method);
 #define METHOD NAME(method)
 
-/* the most points of a tile */
-enum { NAME(MOST_POINTS) = 49 };
-
 static const METHOD NAME(methods)[] = {
     {2, 4, NAME(input_tile2), NAME(output_tile2), NAME(kernel_tile2), NAME(gradient_tile2),
      NAME(weight_tile2)},

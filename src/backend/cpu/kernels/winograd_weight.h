@@ -13,27 +13,37 @@ typedef struct NAME(weights) {
     PLAN plan; /* in is x, out is y */
     tp_pool *pool;
     const tp_conv_args *args;
-    int64_t groups;    /* parts of the units, whose sums are added in their order: the same at any
-                          number of threads */
-    int64_t out_parts; /* parts of the channels out: one of each is a task */
-    int64_t chunk;     /* panels of channels out whose sums a task has at a time */
+    int64_t out_parts, in_parts; /* parts of the channels: one of each is a task */
+    int64_t chunk;               /* panels of channels out whose sums a task has at a time */
     int64_t x_space, y_space, sums_space;
-    REAL *shared; /* the sums of all groups, where there are several */
 } NAME(weights);
 #define WEIGHTS NAME(weights)
 
-static SUMS NAME(sums_at)(const WEIGHTS *run, REAL *at, int64_t channels) {
-    SUMS sums = {.at = at, .row = NAME(parts_of)(run->plan.in.channels, LANES) * LANES};
-    sums.step = NAME(odd_step)(NAME(parts_of)(channels, LANES) * LANES * sums.row);
+/* Channels [first, first + count) of so many: part t of `parts`, whole panels. */
+static void NAME(take_panels)(int64_t channels, int64_t parts, int64_t t, int64_t *first,
+                              int64_t *count) {
+    int64_t panels = NAME(parts_of)(channels, LANES);
+    *first = NAME(part_begin)(panels, parts, t) * LANES;
+    *count = NAME(least)(channels, NAME(part_begin)(panels, parts, t + 1) * LANES) - *first;
+}
+
+static SUMS NAME(sums_of)(REAL *at, int64_t out, int64_t in) {
+    SUMS sums = {.at = at, .row = NAME(parts_of)(in, LANES) * LANES};
+    sums.step = NAME(odd_step)(NAME(parts_of)(out, LANES) * LANES * sums.row);
     return sums;
+}
+
+static int64_t NAME(weight_space)(const WEIGHTS *run) {
+    return run->plan.stage_space + run->x_space + run->y_space + run->sums_space;
 }
 
 /* Adds what the tiles of x and of some channels of y give to each point. */
 static void NAME(add_products)(const WEIGHTS *run, const PANELS *x, const PANELS *y,
-                               int64_t channels, const SUMS *sums, bool add) {
+                               const SOURCE *x_source, const SOURCE *y_source, const SUMS *sums,
+                               bool add) {
     enum { ROWS = NAME(OUTER_ROWS), VECTORS = NAME(OUTER_VECTORS) };
     const METHOD *method = run->plan.method;
-    int64_t panels = NAME(parts_of)(run->plan.in.channels, LANES);
+    int64_t panels = NAME(parts_of)(x_source->channels, LANES);
     int64_t parts = NAME(parts_of)(panels, VECTORS), width = NAME(parts_of)(panels, parts);
     for (int point = 0; point < method->points * method->points; point++) {
         const REAL *a = y->at + point * y->step, *b = x->at + point * x->step;
@@ -41,7 +51,7 @@ static void NAME(add_products)(const WEIGHTS *run, const PANELS *x, const PANELS
         for (int64_t j = 0; j < panels; j += width) {
             int64_t vectors = NAME(least)(width, panels - j);
             NAME(outer_sum_fn) product = NAME(outer_sum_table)[vectors - 1];
-            for (int64_t o = 0; o < channels; o += ROWS) {
+            for (int64_t o = 0; o < y_source->channels; o += ROWS) {
                 const REAL *rows = a + o / LANES * LANES * y->tiles + o % LANES;
                 product(x->tiles, rows, b + j * LANES * x->tiles, x->tiles * LANES,
                         c + o * sums->row + j * LANES, sums->row, add);
@@ -50,30 +60,18 @@ static void NAME(add_products)(const WEIGHTS *run, const PANELS *x, const PANELS
     }
 }
 
-/* The kernels between LANES channels in, from `in` on, and a channel out, from the sums at `from`;
- * those of the other groups follow. */
+/* The kernels between LANES channels in, from `in` on, and a channel out, from the sums at `from`.
+ */
 static void NAME(make_weights)(const WEIGHTS *run, const SUMS *sums, const REAL *from, int64_t out,
                                int64_t in) {
     const METHOD *method = run->plan.method;
-    const int points = method->points * method->points;
     enum { ROW = (9 + LANES - 1) / LANES * LANES };
-    REAL total[NAME(MOST_POINTS) * LANES] __attribute__((aligned(64)));
     REAL taps[ROW * LANES] __attribute__((aligned(64)));
     REAL kernels[LANES * ROW] __attribute__((aligned(64)));
-    if (run->groups > 1) {
-        for (int point = 0; point < points; point++) {
-            VEC sum = NAME(load)(from + point * sums->step);
-            for (int64_t group = 1; group < run->groups; group++)
-                sum += NAME(load)(from + group * run->sums_space + point * sums->step);
-            NAME(store)(total + point * LANES, sum);
-        }
-        method->weight(total, method->points * LANES, LANES, taps, 3 * LANES, LANES);
-    } else {
-        method->weight(from, method->points * sums->step, sums->step, taps, 3 * LANES, LANES);
-    }
-    int64_t lanes = NAME(least)(LANES, run->plan.in.channels - in);
+    method->weight(from, method->points * sums->step, sums->step, taps, 3 * LANES, LANES);
     for (int64_t tap = 0; tap < 9; tap += LANES)
         NAME(transpose_block)(kernels + tap, ROW, taps + tap * LANES, LANES, LANES, LANES);
+    int64_t lanes = NAME(least)(LANES, run->plan.in.channels - in);
     REAL *to = (REAL *)run->args->result + (out * run->plan.in.channels + in) * 9;
     for (int64_t lane = 0; lane < lanes; lane++, to += 9) {
         TP_UNROLL for (int tap = 0; tap < 9; tap += LANES) {
@@ -85,80 +83,74 @@ static void NAME(make_weights)(const WEIGHTS *run, const SUMS *sums, const REAL 
     }
 }
 
-/* The kernels of channels out [first, stop), whose sums begin at sums->at. */
-static void NAME(make_rows)(const WEIGHTS *run, const SUMS *sums, int64_t first, int64_t stop) {
-    for (int64_t out = first; out < stop; out++) {
-        for (int64_t in = 0; in < run->plan.in.channels; in += LANES)
-            NAME(make_weights)(run, sums, sums->at + (out - first) * sums->row + in, out, in);
+/* The weight between the channels of x and y. */
+static void NAME(make_weight)(const WEIGHTS *run, const SOURCE *x, const SOURCE *y,
+                              const SUMS *sums) {
+    for (int64_t o = 0; o < y->channels; o++) {
+        for (int64_t c = 0; c < x->channels; c += LANES)
+            NAME(make_weights)(run, sums, sums->at + o * sums->row + c, y->first + o, x->first + c);
     }
-}
-
-static void NAME(make_shared_rows)(void *arg, int64_t begin, int64_t end) {
-    const WEIGHTS *run = arg;
-    SUMS sums = NAME(sums_at)(run, run->shared, run->plan.out.channels);
-    sums.at += begin * sums.row;
-    NAME(make_rows)(run, &sums, begin, end);
 }
 
 static void NAME(weight_task)(void *arg, int64_t task, int worker) {
     const WEIGHTS *run = arg;
     const PLAN *plan = &run->plan;
     const tp_conv_args *args = run->args;
-    int64_t group = task / run->out_parts, part = task % run->out_parts;
-    int64_t begin = NAME(part_begin)(plan->units, run->groups, group);
-    int64_t end = NAME(part_begin)(plan->units, run->groups, group + 1);
-    int64_t panels = NAME(parts_of)(plan->out.channels, LANES);
-    int64_t last = NAME(part_begin)(panels, run->out_parts, part + 1);
-    int64_t space = plan->stage_space + run->x_space + run->y_space;
-    REAL *stage = NAME(scratch)(run->pool, worker, space + (run->shared ? 0 : run->sums_space));
+    REAL *stage = NAME(scratch)(run->pool, worker, NAME(weight_space)(run));
     PANELS x = {.at = stage + plan->stage_space}, y = {.at = x.at + run->x_space};
-    SOURCE x_source = {args->x,   plan->in,   0, plan->in.channels,
-                       plan->top, plan->left, 2, plan->method->input};
-    SOURCE y_source = {args->y, plan->out, 0, 0, 0, 0, 0, plan->method->gradient};
+    SOURCE from_x = {args->x, plan->in, 0, 0, plan->top, plan->left, 2, plan->method->input};
+    SOURCE from_y = {args->y, plan->out, 0, 0, 0, 0, 0, plan->method->gradient};
+    int64_t first, count;
+    NAME(take_panels)
+    (plan->in.channels, run->in_parts, task % run->in_parts, &from_x.first, &from_x.channels);
+    NAME(take_panels)
+    (plan->out.channels, run->out_parts, task / run->in_parts, &first, &count);
     bool filled = false; /* with the tiles of x, which serve every chunk where they are one block */
-    for (int64_t p = NAME(part_begin)(panels, run->out_parts, part); p < last; p += run->chunk) {
-        y_source.first = p * LANES;
-        int64_t stop = NAME(least)(NAME(least)(last, p + run->chunk) * LANES, plan->out.channels);
-        y_source.channels = stop - y_source.first;
-        SUMS sums = NAME(sums_at)(run, stage + space, y_source.channels);
-        if (run->shared) sums.at = run->shared + group * run->sums_space;
-        for (int64_t unit = begin, next; unit < end; unit = next) {
-            next = NAME(least)(end, unit + plan->block_units);
+    for (int64_t o = 0; o < count; o += from_y.channels) {
+        from_y.first = first + o;
+        from_y.channels = NAME(least)(count - o, run->chunk * LANES);
+        SUMS sums = NAME(sums_of)(y.at + run->y_space, from_y.channels, from_x.channels);
+        for (int64_t unit = 0, next; unit < plan->units; unit = next) {
+            next = NAME(least)(plan->units, unit + plan->block_units);
             x.tiles = y.tiles = NAME(tiles_before)(plan, next) - NAME(tiles_before)(plan, unit);
-            x.step = NAME(panels_step)(x.tiles, plan->in.channels);
-            y.step = NAME(panels_step)(y.tiles, y_source.channels);
-            if (!filled) NAME(fill_panels)(plan, &x_source, unit, next, stage, &x);
-            filled = next - unit == end - begin;
-            NAME(fill_panels)(plan, &y_source, unit, next, stage, &y);
-            NAME(add_products)(run, &x, &y, y_source.channels, &sums, unit > begin);
+            x.step = NAME(panels_step)(x.tiles, from_x.channels);
+            y.step = NAME(panels_step)(y.tiles, from_y.channels);
+            if (!filled) NAME(fill_panels)(plan, &from_x, unit, next, stage, &x);
+            filled = next - unit == plan->units;
+            NAME(fill_panels)(plan, &from_y, unit, next, stage, &y);
+            NAME(add_products)(run, &x, &y, &from_x, &from_y, &sums, unit > 0);
         }
-        if (!run->shared) NAME(make_rows)(run, &sums, y_source.first, stop);
+        NAME(make_weight)(run, &from_x, &from_y, &sums);
     }
 }
 
-/* Where the sums are small, four groups of tiles keep up to four threads busy without making any
- * tile twice; their number must not depend on that of the threads. Elsewhere threads take parts of
- * the channels out, each in chunks whose sums fit a cache: the second where the tiles of x stay,
- * the third where they have to be made again for every chunk. */
+/* Every task takes parts of the channels and all tiles, so that the order of the sums does not
+ * depend on the threads. Its channels out come in chunks whose sums fit a cache: the second-level
+ * one where the tiles of x are one block and stay, the third where they are made again for every
+ * chunk. */
 static void NAME(share_weights)(WEIGHTS *run, int threads) {
-    enum { GROUPS = 4, SMALL = 1 << 19, LARGE = 1 << 21 };
-    const PLAN *plan = &run->plan;
-    int64_t panels = NAME(parts_of)(plan->out.channels, LANES);
+    enum { SMALL = 1 << 19, LARGE = 1 << 21 };
+    PLAN *plan = &run->plan;
+    int64_t outs = NAME(parts_of)(plan->out.channels, LANES);
+    int64_t ins = NAME(parts_of)(plan->in.channels, LANES);
+    run->out_parts = NAME(least)(outs, threads);
+    run->in_parts = NAME(least)(ins, threads / run->out_parts);
+    int64_t x_channels = NAME(parts_of)(ins, run->in_parts) * LANES;
     int64_t points = plan->method->points * plan->method->points;
     int64_t tiles = NAME(tiles_before)(plan, plan->units);
-    int64_t space = points * NAME(sums_at)(run, NULL, plan->out.channels).step;
-    bool small = space <= SMALL && plan->units >= GROUPS;
-    run->groups = small && tiles >= GROUPS * NAME(FEW_TILES) ? GROUPS : 1;
-    run->chunk = panels;
-    if (run->groups == 1) {
-        int64_t budget = plan->units <= plan->block_units ? SMALL : LARGE;
-        int64_t most = NAME(most)(1, budget / (points * NAME(sums_at)(run, NULL, LANES).step));
-        int64_t share = NAME(parts_of)(panels, NAME(least)(threads, panels));
-        run->chunk = NAME(parts_of)(share, NAME(parts_of)(share, most));
-        space = points * NAME(sums_at)(run, NULL, run->chunk * LANES).step;
-    }
-    run->sums_space = space;
-    run->out_parts = run->groups > 1 ? 1 : NAME(least)(panels, threads);
+    int64_t one = points * NAME(sums_of)(NULL, LANES, x_channels).step; /* of a panel */
+    int64_t most = NAME(most)(1, SMALL / one);
+    int64_t channels = x_channels + NAME(least)(most, outs) * LANES;
+    if (points * NAME(panels_step)(tiles, channels) <= 2 * NAME(BLOCK))
+        plan->block_units = plan->units; /* one block, even if it is a large one */
+    else
+        most = NAME(most)(1, LARGE / one);
+    int64_t share = NAME(parts_of)(outs, run->out_parts);
+    run->chunk = NAME(parts_of)(share, NAME(parts_of)(share, most));
+    tiles = NAME(least)(plan->block_units, plan->units) * plan->segment_cols;
+    run->x_space = points * NAME(panels_step)(tiles, x_channels);
+    run->y_space = points * NAME(panels_step)(tiles, run->chunk * LANES);
+    run->sums_space = points * NAME(sums_of)(NULL, run->chunk * LANES, x_channels).step;
 }
 
 static bool NAME(grad_weight)(tp_pool *pool, const tp_conv_args *args) {
@@ -178,19 +170,8 @@ static bool NAME(grad_weight)(tp_pool *pool, const tp_conv_args *args) {
     plan->left = shape->left;
     NAME(cut_up)(plan, shape->in_channels + NAME(least)(shape->out_channels, 128));
     NAME(share_weights)(&run, NAME(threads)(pool));
-    int64_t points = plan->method->points * plan->method->points;
-    int64_t tiles = NAME(least)(plan->block_units, plan->units) * plan->segment_cols;
-    run.x_space = points * NAME(panels_step)(tiles, shape->in_channels);
-    run.y_space = points * NAME(panels_step)(tiles, run.chunk * LANES);
-    int64_t own = plan->stage_space + run.x_space + run.y_space, shared = 0;
-    if (run.groups > 1)
-        shared = run.groups * run.sums_space;
-    else
-        own += run.sums_space;
-    int64_t tasks = run.groups * run.out_parts;
-    if (!NAME(take_scratch)(pool, tasks, own, shared)) return false;
-    if (shared > 0) run.shared = NAME(scratch)(pool, tp_pool_worker(pool), own + shared) + own;
+    int64_t tasks = run.out_parts * run.in_parts;
+    if (!NAME(take_scratch)(pool, tasks, NAME(weight_space)(&run), 0)) return false;
     tp_pool_run(pool, tasks, NAME(weight_task), &run);
-    if (shared > 0) tp_parallel_for(pool, shape->out_channels, 8, NAME(make_shared_rows), &run);
     return true;
 }
