@@ -165,7 +165,8 @@ static bool read_metadata(job *j, const char *path) {
     if (!j->data && data) j->data = job_own(j, strdup(data));
     const char *sample = tp_tensor_file_metadata(file, "taper.sample");
     const char *classes = tp_tensor_file_metadata(file, "taper.classes");
-    if (!sample || !job_read_shape(sample, &j->sample)) j->sample = tp_shape(1, 28, 28);
+    bool known = sample && job_read_shape(sample, &j->sample);
+    if (!known && !j->sample.ndim) j->sample = tp_shape(1, 28, 28);
     j->classes = classes ? atoi(classes) : 10;
     tp_tensor_file_close(file);
     if (!j->model) report_failure("%s does not say of which layers it is; give --model.", path);

@@ -8,49 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <taper/runtime.h>
 
-#define TAPER TP_BUILD_DIR "/cli/taper"
+#include "support/shell.h"
+
 /* A run that takes a moment only. */
 #define SMALL "--data digits --limit 400 --test-limit 200 --batch-size 20 --no-plots"
-
-static char folder[] = "/tmp/taper-cli-XXXXXX";
-
-typedef struct answer {
-    int status;
-    char text[32768]; /* stdout and stderr together */
-} answer;
-
-/* Runs a shell command in the folder of the tests. */
-static const answer *shell(const char *format, ...) {
-    static answer a;
-    char command[2048], whole[2560];
-    va_list list;
-    va_start(list, format);
-    vsnprintf(command, sizeof command, format, list);
-    va_end(list);
-    snprintf(whole, sizeof whole, "cd %s && { %s; } 2>&1", folder, command);
-    fflush(stdout);
-    FILE *stream = popen(whole, "r");
-    assert_non_null(stream);
-    size_t size = fread(a.text, 1, sizeof a.text - 1, stream);
-    a.text[size] = 0;
-    int status = pclose(stream);
-    a.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return &a;
-}
-
-static const answer *check(const answer *a, int status, const char *word) {
-    if (a->status != status || (word && !strstr(a->text, word)))
-        fail_msg("status %d, wanted %d%s%s%s in:\n%s", a->status, status, word ? " and \"" : "",
-                 word ? word : "", word ? "\"" : "", a->text);
-    return a;
-}
 
 /* The number behind a key in the last line; fails where there is none. */
 static double number(const answer *a, const char *key) {
@@ -82,8 +49,8 @@ static void version_and_help(void **state) {
     check(shell(TAPER " --version"), 0, "instruction set");
     check(shell(TAPER), 2, "usage: taper VERB");
     check(shell(TAPER " help"), 0, "usage: taper VERB");
-    static const char *const verbs[] = {"train", "eval",  "predict", "summary",
-                                        "data",  "bench", "version"};
+    static const char *const verbs[] = {"train",   "eval",    "predict", "summary", "data",
+                                        "inspect", "convert", "compare", "bench",   "version"};
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         char usage[64], first[32768];
         snprintf(usage, sizeof usage, "usage: taper %s", verbs[i]);

@@ -20,13 +20,13 @@ static bool holds_tensors(const tp_value *value) {
 static const char *state_key(const tp_value *root) {
     static const char *const usual[] = {"state_dict", "model_state_dict", "model", "net",
                                         "network",    "weights",          "params"};
-    if (holds_tensors(root)) return "";
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         for (size_t k = 0; k < tp_value_count(root); k++) {
             const char *key = tp_value_str(tp_value_key(root, k));
             if (key && strcmp(key, usual[i]) == 0 && holds_tensors(tp_value_item(root, k)))
                 return usual[i];
         }
+    if (holds_tensors(root) || tp_value_kind_of(root) != TP_VALUE_DICT) return "";
     const char *only = NULL;
     for (size_t k = 0; k < tp_value_count(root); k++)
         if (tp_value_key(root, k) && holds_tensors(tp_value_item(root, k))) {
