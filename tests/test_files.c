@@ -252,15 +252,52 @@ static void test_depth_and_repetition(void **state) {
     assert_non_null(strstr(take_error().text, "repeat each other"));
 }
 
+/* The first, second, third ... request for memory fails: an error and nothing left behind, until there are enough. */
+static int countdown;
+
+static void *few(size_t bytes, void *user) {
+    (void)user;
+    return countdown-- > 0 ? aligned_alloc(64, bytes) : NULL;
+}
+
+static void give_back(void *block, size_t bytes, void *user) {
+    (void)bytes, (void)user;
+    free(block);
+}
+
+static void test_out_of_memory(void **state) {
+    (void)state;
+    static const tp_allocator small = {.allocate = few, .release = give_back};
+    static const char *const names[] = {"pth/containers,2", "legacy/checkpoint", "pth/checkpoint",
+                                        "root/little",      "npz/stored",        "npy/fortran,1"};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        size_t size;
+        unsigned char *bytes = file_of(golden_need_case(golden, names[k]), &size);
+        int enough = 0;
+        for (bool fine = false; !fine && enough < 1000; enough++) {
+            tp_set_allocator(&small); /* and gives back what was cached */
+            countdown = enough;
+            tp_tensor_file *file = open_bytes(names[k], bytes, size);
+            countdown = 1000;
+            seen_error error = take_error();
+            fine = file != NULL;
+            if (!fine && (error.count != 1 || error.code != TP_ERROR_MEMORY))
+                fail_msg("%s, %d: %d errors, %s", names[k], enough, error.count, error.text);
+            tp_tensor_file_close(file);
+            assert_int_equal(tp_memory_get_stats().live_tensors, 0);
+        }
+        tp_set_allocator(NULL);
+        assert_in_range(enough, 3, 999);
+        free(bytes);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CLEAN_TEST(test_pytorch),
-        CLEAN_TEST(test_values),
-        CLEAN_TEST(test_storage_is_shared),
-        CLEAN_TEST(test_refused),
-        CLEAN_TEST(test_damaged),
-        CLEAN_TEST(test_hostile_pickles),
-        CLEAN_TEST(test_depth_and_repetition),
+        CLEAN_TEST(test_pytorch),           CLEAN_TEST(test_values),
+        CLEAN_TEST(test_storage_is_shared), CLEAN_TEST(test_refused),
+        CLEAN_TEST(test_out_of_memory),     CLEAN_TEST(test_damaged),
+        CLEAN_TEST(test_hostile_pickles),   CLEAN_TEST(test_depth_and_repetition),
     };
     return cmocka_run_group_tests_name("files", tests, load_golden, free_golden);
 }

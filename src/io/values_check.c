@@ -14,7 +14,10 @@ static int compare_texts(const void *a, const void *b) {
 /* Python's dictionaries have each key once; a file that has one twice would show different things to different readers. */
 static const char *check_keys(const tp_value *dict) {
     tp_value **texts = tp_new((dict->count + 1) * sizeof(tp_value *));
-    if (!texts) return "out of memory";
+    if (!texts) {
+        dict->values->failed = true;
+        return "out of memory";
+    }
     size_t count = 0;
     for (size_t i = 0; i < dict->count; i++)
         if (dict->is.items[2 * i]->kind == TP_VALUE_STR) texts[count++] = dict->is.items[2 * i];

@@ -3,8 +3,8 @@
 set -u
 command=$1 page=$2
 options() { grep -oE -- '--[a-z][a-z-]*[a-z]' | grep -vE -- '^--(name|no|no-.*|help)$' | sort -u; }
-told=$(for verb in train eval predict summary data bench lab version; do "$command" help $verb; done | options)
-told=$(for verb in train eval predict summary data inspect convert compare bench version; do "$command" help $verb; done | options)
+verbs=$("$command" help | sed -n '/^usage/,/help VERB/s/^  \([a-z]*\) .*/\1/p' | grep -v '^help$')
+told=$(for verb in $verbs; do "$command" help "$verb"; done | options)
 written=$(sed 's/\\-/-/g' "$page" | options)
 [ -n "$told" ] && [ -n "$written" ] || { echo "no options found" >&2; exit 1; }
 diff <(echo "$told") <(echo "$written") >/dev/null && exit 0
