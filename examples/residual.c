@@ -13,7 +13,7 @@ static tp_tensor *block_forward(tp_module *m, tp_tensor *x) {
     block *b = (block *)m;
     /* As in a Sequential: what can be one operation is, and values in between go at once. */
     tp_tensor *y = tp_call_chain(x, b->conv1, b->bn1, b->relu, b->conv2, b->bn2);
-    return tp_relu(tp_add(y, tp_call(b->shortcut, x)));
+    return tp_add_relu(y, tp_call(b->shortcut, x)); /* relu(y + shortcut) in one pass */
 }
 
 static block *block_new(int64_t in, int64_t out, int64_t stride) {

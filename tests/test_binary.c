@@ -41,6 +41,7 @@ static tp_tensor *run(const golden_case *c, tp_tensor *a, tp_tensor *b) {
     if (strcmp(op, "div_floor") == 0) return tp_div(a, b, .rounding = TP_ROUND_FLOOR);
     if (strcmp(op, "div_trunc") == 0) return tp_div(a, b, .rounding = TP_ROUND_TRUNC);
     if (strcmp(op, "lerp") == 0) return tp_lerp(a, b, golden_number(c, "weight", 0));
+    if (strcmp(op, "add_relu") == 0) return tp_add_relu(a, b);
     const struct function *f = find(op);
     return f ? f->tensors(TP_HERE, a, b) : NULL;
 }

@@ -76,6 +76,20 @@ typedef struct tp_activation_layer {
 
 tp_tensor *tp_activation_layer_forward(tp_module *module, tp_tensor *x);
 
+/* a + b, and the activation behind it: in one operation where that can be and nobody looks at the sum. `activation` may be
+ * NULL. */
+tp_tensor *tp_residual_sum(tp_location at, tp_tensor *a, tp_tensor *b, tp_module *activation);
+
+/* A sum of two branches; `activation` is what the container wants applied with the sum, for the call under way only. */
+typedef struct tp_residual_layer {
+    tp_module base;
+    tp_module *body, *shortcut;
+    tp_activation activation;
+    double negative_slope; /* as in tp_linear_layer; not used, since the activation is ReLU */
+} tp_residual_layer;
+
+tp_tensor *tp_residual_layer_forward(tp_module *module, tp_tensor *x);
+
 /* Ends an intermediate value that only `next` needed, in a forward function; what backward needs of
  * it stays with the graph. Values that somebody keeps, and `next` itself, stay. */
 static inline void tp_let_go(tp_tensor *value, const tp_tensor *next) {

@@ -3,26 +3,37 @@
 
 #include "nn/layers.h"
 
-typedef struct tp_residual {
-    tp_module base;
-    tp_module *body, *shortcut;
-} tp_residual;
+static bool is_plain_relu(const tp_module *module) {
+    return module && module->forward == tp_activation_layer_forward && !module->watched &&
+           ((const tp_activation_layer *)module)->kind == TP_LAYER_RELU;
+}
 
-static tp_tensor *residual_forward(tp_module *module, tp_tensor *x) {
-    const tp_residual *layer = (const tp_residual *)module;
+tp_tensor *tp_residual_sum(tp_location at, tp_tensor *a, tp_tensor *b, tp_module *activation) {
+    if (is_plain_relu(activation) && !tp_module_state_get()->observer)
+        return tp_add_relu_at(at, a, b);
+    tp_tensor *sum = tp_add_at(at, a, b);
+    if (!activation) return sum;
+    tp_tensor *y = tp_call_at(at, activation, sum);
+    tp_let_go(sum, y);
+    return y;
+}
+
+tp_tensor *tp_residual_layer_forward(tp_module *module, tp_tensor *x) {
+    const tp_residual_layer *layer = (const tp_residual_layer *)module;
     tp_location at = tp_module_at();
     tp_tensor *y = tp_call_at(at, layer->body, x);
     tp_tensor *side = tp_call_at(at, layer->shortcut, x);
-    tp_tensor *sum = tp_add_at(at, y, side);
+    tp_tensor *sum = layer->activation == TP_ACTIVATION_RELU ? tp_add_relu_at(at, y, side)
+                                                             : tp_add_at(at, y, side);
     if (y != x) tp_let_go(y, sum);
     if (side != x && side != y) tp_let_go(side, sum);
     return sum;
 }
 
 tp_module *tp_nn_residual_at(tp_location at, tp_module *body, tp_module *shortcut) {
-    tp_residual *layer = NULL;
+    tp_residual_layer *layer = NULL;
     if (body && shortcut && body != shortcut)
-        layer = tp_layer_new(at, sizeof *layer, "Residual", residual_forward);
+        layer = tp_layer_new(at, sizeof *layer, "Residual", tp_residual_layer_forward);
     else if (body && body == shortcut)
         tp_fail(at, "nn_residual", TP_ERROR_ARGUMENT, "one module as body and as shortcut",
                 "two modules", NULL);

@@ -37,6 +37,11 @@ static tp_activation *activation_of(tp_module *layer, double **slope) {
         *slope = &conv->negative_slope;
         return &conv->activation;
     }
+    if (layer->forward == tp_residual_layer_forward) {
+        tp_residual_layer *residual = (tp_residual_layer *)layer;
+        *slope = &residual->negative_slope;
+        return &residual->activation;
+    }
     return NULL;
 }
 
@@ -50,6 +55,8 @@ static tp_tensor *run_layer(tp_location at, tp_module *const *layers, int count,
     if (!activation || layer->watched || *i + 1 >= count || tp_module_state_get()->observer)
         return tp_call_at(at, layer, x);
     *activation = fusible(layers[*i + 1], slope);
+    if (layer->forward == tp_residual_layer_forward && *activation != TP_ACTIVATION_RELU)
+        *activation = TP_ACTIVATION_NONE; /* there is tp_add_relu() alone */
     if (*activation) ++*i;
     tp_tensor *y = tp_call_at(at, layer, x);
     *activation = TP_ACTIVATION_NONE;

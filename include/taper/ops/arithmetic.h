@@ -67,6 +67,9 @@ TP_DECLARE_OPERATION(atan2)
 TP_DECLARE_OPERATION(hypot)
 /** sqrt(a^2 + b^2). */
 #define tp_hypot(a, b) TP_OPERATE(hypot, a, b)
+/** max(a + b, 0), for floating types: the end of a residual block in one pass. NaN stays NaN. */
+TP_API tp_tensor *tp_add_relu_at(tp_location at, tp_tensor *a, tp_tensor *b);
+#define tp_add_relu(a, b) tp_add_relu_at(TP_HERE, a, b)
 TP_DECLARE_OPERATION(maximum)
 /** The larger; NaN where either is. Equal ones share the gradient half and half. */
 #define tp_maximum(a, b) TP_OPERATE(maximum, a, b)

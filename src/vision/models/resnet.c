@@ -35,11 +35,9 @@ static tp_tensor *block_forward(tp_module *module, tp_tensor *x) {
     }
     tp_tensor *y = tp_call_chain_at(at, x, count, body);
     tp_tensor *identity = block->downsample ? tp_call_at(at, block->downsample, x) : x;
-    tp_tensor *sum = tp_add_at(at, y, identity);
-    tp_let_go(y, sum);
-    if (identity != x) tp_let_go(identity, sum);
-    tp_tensor *out = tp_call_at(at, block->relu, sum);
-    tp_let_go(sum, out);
+    tp_tensor *out = tp_residual_sum(at, y, identity, block->relu);
+    tp_let_go(y, out);
+    if (identity != x) tp_let_go(identity, out);
     return out;
 }
 

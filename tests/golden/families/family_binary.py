@@ -179,3 +179,10 @@ def write(out):
             op="lerp",
             weight=weight,
         )
+    for shape_a, shape_b in SHAPES:
+        a, b = distinct(shape_a), grid(shape_b) + 1 / 16
+        case = f"add_relu/{shape_word(shape_a)},{shape_word(shape_b)}"
+        write_pair(out, case, lambda p, q: torch.relu(p + q), a, b, op="add_relu")
+    a = torch.tensor(EDGE, dtype=torch.float32)
+    out.case("add_relu/edges", op="add_relu")
+    out.tensors(a=a[:, None], b=a[None, :], y=torch.relu(a[:, None] + a[None, :]))
