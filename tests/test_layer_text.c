@@ -36,14 +36,15 @@ static void every_word_of_the_list_is_understood(void **state) {
         const char *usage = tp_layer_text_usage(i), *colon = strchr(usage, ':');
         int length = (int)strcspn(usage, "[:");
         bool needs = colon && usage[length] == ':';
-        snprintf(text, sizeof text, "%.*s%s", length, usage, needs ? ":3" : "");
+        snprintf(text, sizeof text, "%.*s%s", length, usage, needs ? ":1" : "");
         tp_shape sample = strncmp(usage, "linear:", 7) == 0 ? tp_shape(4) : tp_shape(4, 9, 9);
         tp_module *m = tp_nn_from_text(text, sample);
         assert_non_null(m);
         tp_module_free(m);
         if (!colon || needs) continue;
-        bool whole = strstr(usage, "[:K") != NULL;
-        snprintf(text, sizeof text, "%.*s:%s", length, usage, whole ? "2" : "0.25");
+        bool whole = strstr(usage, "[:K") || strstr(usage, "[:S") || strstr(usage, "affine");
+        const char *number = strstr(usage, "affine") ? "1" : whole ? "4" : "0.25";
+        snprintf(text, sizeof text, "%.*s:%s", length, usage, number);
         m = tp_nn_from_text(text, sample);
         assert_non_null(m);
         tp_module_free(m);
@@ -141,7 +142,11 @@ static void layers_over_pictures_take_their_settings(void **state) {
                  tp_shape(3, 52, 44));
     check_result("conv:4,k=5,s=2,p=2 bn relu maxpool:2 adaptive_avgpool:3", tp_shape(2, 40),
                  tp_shape(4, 3)); /* signals */
-    check_result("linear:5 bn", tp_shape(4), tp_shape(5));
+    check_result("linear:5 bn layernorm prelu:5 hardtanh:-2,2", tp_shape(4), tp_shape(5));
+    check_result("conv:8,p=same groupnorm:4 instancenorm:1 lrn:3 layernorm prelu:8", rgb,
+                 tp_shape(8, 32, 24));
+    check_result("upsample:2 upsample:1.5,mode=bilinear", rgb, tp_shape(3, 96, 72));
+    check_result("conv:8,p=same pixel_shuffle:2 instancenorm", rgb, tp_shape(2, 64, 48));
     check_result("conv:8,k=5,p=2 relu maxpool:2 flatten linear:500 relu linear:10",
                  tp_shape(1, 28, 28), tp_shape(10));
     check_result("conv:8,k=3,p=1 2*((conv:8,k=3,p=1 bn relu conv:8,k=3,p=1 bn)+ relu) "

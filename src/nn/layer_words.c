@@ -53,6 +53,23 @@ static tp_module *make_softmax(tp_text_item *item) { return tp_nn_softmax_at(ite
 
 static tp_module *make_log_softmax(tp_text_item *item) { return tp_nn_log_softmax_at(item->at, 1); }
 
+static tp_module *make_layer_norm(tp_text_item *item) {
+    return tp_nn_layer_norm_at(item->at, (tp_nn_layer_norm_args){.normalized_shape = item->shape});
+}
+
+/* One slope, or one for each channel. */
+static tp_module *make_prelu(tp_text_item *item) {
+    int64_t count = tp_text_whole(item, "slopes", 1, 1);
+    return item->failed ? NULL
+                        : tp_nn_prelu_at(item->at, (tp_nn_prelu_args){.num_parameters = count});
+}
+
+static tp_module *make_hardtanh(tp_text_item *item) {
+    tp_nn_hardtanh_args args = {.min_val = tp_text_number(item, "min", -1),
+                                .max_val = tp_text_number(item, "max", 1)};
+    return item->failed ? NULL : tp_nn_hardtanh_at(item->at, args);
+}
+
 #define PLAIN(name) \
     static tp_module *make_##name(tp_text_item *item) { return tp_nn_##name##_at(item->at); }
 PLAIN(flatten)
@@ -76,12 +93,14 @@ static const tp_layer_word words[] = {
     {"flatten", make_flatten, "", "flatten"},
     {"relu", make_relu, "", "relu"},
     {"leaky_relu", make_leaky_relu, "slope", "leaky_relu[:SLOPE]"},
+    {"prelu", make_prelu, "slopes", "prelu[:SLOPES]"},
     {"elu", make_elu, "alpha", "elu[:ALPHA]"},
     {"gelu", make_gelu, "", "gelu"},
     {"silu", make_silu, "", "silu"},
     {"softplus", make_softplus, "beta", "softplus[:BETA]"},
     {"sigmoid", make_sigmoid, "", "sigmoid"},
     {"tanh", make_tanh, "", "tanh"},
+    {"hardtanh", make_hardtanh, "min max", "hardtanh[:MIN,MAX]"},
     {"relu6", make_relu6, "", "relu6"},
     {"hardswish", make_hardswish, "", "hardswish"},
     {"hardsigmoid", make_hardsigmoid, "", "hardsigmoid"},
@@ -90,6 +109,7 @@ static const tp_layer_word words[] = {
     {"softsign", make_softsign, "", "softsign"},
     {"logsigmoid", make_logsigmoid, "", "logsigmoid"},
     {"step", make_step, "", "step"},
+    {"layernorm", make_layer_norm, "", "layernorm"},
     {"softmax", make_softmax, "", "softmax"},
     {"log_softmax", make_log_softmax, "", "log_softmax"},
     {"dropout", make_dropout, "p", "dropout[:P]"},

@@ -113,6 +113,30 @@ static tp_module *make_batch_norm(tp_text_item *item) {
                             : tp_nn_batch_norm1d_at(item->at, args);
 }
 
+static tp_module *make_group_norm(tp_text_item *item) {
+    if (item->shape.ndim < 1) return wrong_shape(item);
+    tp_nn_group_norm_args args = {.num_groups = tp_text_whole(item, "groups", 1, 1),
+                                  .num_channels = channels(item)};
+    return item->failed ? NULL : tp_nn_group_norm_at(item->at, args);
+}
+
+static tp_module *make_instance_norm(tp_text_item *item) {
+    if (!is_picture(item) && !is_signal(item)) return wrong_shape(item);
+    tp_nn_instance_norm_args args = {.features = channels(item),
+                                     .affine = tp_text_flag(item, "affine", false)};
+    if (item->failed) return NULL;
+    return is_signal(item) ? tp_nn_instance_norm1d_at(item->at, args)
+                           : tp_nn_instance_norm2d_at(item->at, args);
+}
+
+static tp_module *make_lrn(tp_text_item *item) {
+    tp_local_response_norm_args args = {.size = tp_text_whole(item, "size", 1, 5),
+                                        .alpha = tp_text_number(item, "alpha", 0),
+                                        .beta = tp_text_number(item, "beta", 0),
+                                        .k = tp_text_number(item, "k", 0)};
+    return item->failed ? NULL : tp_nn_local_response_norm_at(item->at, args);
+}
+
 static tp_module *make_dropout2d(tp_text_item *item) {
     double p = tp_text_number(item, "p", 0.5);
     if (!is_picture(item)) return wrong_shape(item);
@@ -135,6 +159,24 @@ PADDING(replicate_pad, replication_pad2d)
 PADDING(circular_pad, circular_pad2d)
 #undef PADDING
 
+/* ---- other sizes ---- */
+
+static tp_module *make_upsample(tp_text_item *item) {
+    if (!is_picture(item) && !is_signal(item)) return wrong_shape(item);
+    bool bilinear = tp_text_is(item, "mode", "bilinear");
+    if (tp_text_setting(item, "mode")->given && !bilinear && !tp_text_is(item, "mode", "nearest"))
+        return tp_text_complain(item, "another mode", "mode=nearest or mode=bilinear", NULL);
+    tp_interpolate_args args = {.mode = bilinear ? TP_BILINEAR : TP_NEAREST,
+                                .scale = tp_text_number(item, "scale", 2)};
+    return item->failed ? NULL : tp_nn_upsample_at(item->at, args);
+}
+
+static tp_module *make_pixel_shuffle(tp_text_item *item) {
+    if (!is_picture(item)) return wrong_shape(item);
+    int64_t factor = tp_text_whole(item, "factor", 1, 2);
+    return item->failed ? NULL : tp_nn_pixel_shuffle_at(item->at, factor);
+}
+
 #define POOL_KEYS "k s p ceil"
 const tp_layer_word tp_image_words[] = {
     {"conv", make_conv, "out! k s p d g bias", "conv:OUT[,k=3,s=1,p=0|same,d=1,g=1,bias=1]"},
@@ -146,10 +188,15 @@ const tp_layer_word tp_image_words[] = {
     {"adaptive_avgpool", make_adaptive_avg_pool, "size!", "adaptive_avgpool:SIZE"},
     {"adaptive_maxpool", make_adaptive_max_pool, "size!", "adaptive_maxpool:SIZE"},
     {"bn", make_batch_norm, "", "bn"},
+    {"groupnorm", make_group_norm, "groups!", "groupnorm:GROUPS"},
+    {"instancenorm", make_instance_norm, "affine", "instancenorm[:affine=0]"},
+    {"lrn", make_lrn, "size alpha beta k", "lrn[:SIZE,alpha=1e-4,beta=0.75,k=1]"},
     {"dropout2d", make_dropout2d, "p", "dropout2d[:P]"},
     {"zero_pad", make_zero_pad, "width!", "zero_pad:WIDTH"},
     {"reflect_pad", make_reflect_pad, "width!", "reflect_pad:WIDTH"},
     {"replicate_pad", make_replicate_pad, "width!", "replicate_pad:WIDTH"},
     {"circular_pad", make_circular_pad, "width!", "circular_pad:WIDTH"},
+    {"upsample", make_upsample, "scale mode", "upsample[:SCALE,mode=nearest|bilinear]"},
+    {"pixel_shuffle", make_pixel_shuffle, "factor!", "pixel_shuffle:FACTOR"},
 };
 const size_t tp_image_word_count = sizeof tp_image_words / sizeof tp_image_words[0];
