@@ -2,12 +2,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 #include <taper/nn.h>
 #include <taper/ops.h>
 #include <taper/random.h>
+#include <taper/runtime.h>
 
 #include "support/clean.h"
 
@@ -244,6 +246,49 @@ static void any_text_is_survived(void **state) {
     take_error();
 }
 
+/* ---- out of memory ---- */
+
+typedef struct failing {
+    int64_t left; /* allocations that still succeed */
+} failing;
+
+static void *failing_allocate(size_t bytes, void *user) {
+    failing *f = user;
+    return f->left-- > 0 ? aligned_alloc(64, bytes) : NULL;
+}
+
+static void failing_release(void *block, size_t bytes, void *user) {
+    (void)bytes, (void)user;
+    free(block);
+}
+
+/* The first, the second, ... allocation fails: one error, and nothing is left behind. */
+static void memory_may_end_anywhere(void **state) {
+    (void)state;
+    tp_set_num_threads(1);
+    bool whole = false;
+    int64_t step = 0;
+    for (; !whole && step < 3000; step++) {
+        tp_shutdown();
+        watch_errors();
+        failing f = {step};
+        tp_allocator allocator = {failing_allocate, failing_release, &f};
+        tp_set_allocator(&allocator);
+        tp_module *m = tp_nn_from_text(
+            "conv:2 (bn relu conv:2,p=1)+(conv:2,k=1) relu flatten linear:2", tp_shape(1, 6, 6));
+        tp_module_free(m);
+        seen_error error = take_error();
+        whole = m != NULL;
+        if (!whole && error.code != TP_ERROR_MEMORY) fail_msg("%s", error.text);
+        if (!whole) assert_int_equal(error.count, 1);
+        assert_int_equal(tp_memory_get_stats().live_tensors, 0);
+        tp_shutdown();
+        tp_set_allocator(NULL);
+    }
+    watch_errors();
+    assert_true(step > 20 && step < 3000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         CLEAN_TEST(layers_come_in_order),
@@ -257,6 +302,7 @@ int main(void) {
         CLEAN_TEST(residual_blocks_add),
         CLEAN_TEST(mistakes_in_groups_are_found),
         CLEAN_TEST(any_text_is_survived),
+        CLEAN_TEST(memory_may_end_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
