@@ -5,6 +5,8 @@
 enum {
     /* Results of a channel that one task makes, about. */
     CONV_PIXELS = 512,
+    /* Pixels whose products are summed before lanes are added up, about. */
+    CONV_DOT_PIXELS = 2048,
     /* With fewer tasks channels are shared out as well. */
     CONV_TASKS = 8,
     /* Weights of a vector of channels that are read again and again: they stay in the second-level cache. */
@@ -17,5 +19,8 @@ enum {
     CONV_TURN_COST = 160,
     CONV_STORE_COST = 40
 };
+
+/* What a product of conv_dot.h takes compared with one of conv_weight.h: its rows are short. */
+#define CONV_DOT_COST 1.3
 
 #endif

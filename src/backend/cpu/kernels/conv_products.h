@@ -73,8 +73,8 @@ static bool NAME(compute_wide)(WIDE_PLAN *plan, bool backward) {
     plan->start = space + parts, plan->size = plan->start + plan->taps;
     plan->place = plan->size + plan->taps;
     plan->counts = (REAL *)(void *)(memory + tables);
-    NAME(wide_places)(plan);
     NAME(wide_blocks)(plan);
+    NAME(wide_places)(plan);
     return NAME(run_wide_plan)(plan);
 }
 

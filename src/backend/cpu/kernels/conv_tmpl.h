@@ -17,6 +17,8 @@
 
 #include "gemm_vector.h"
 
+#include "gemm_sum.h"
+
 #include "gemm_math.h"
 
 #include "conv_counts.h"
@@ -41,6 +43,8 @@
 
 #include "conv_grow_tile.h"
 
+#include "conv_dot.h"
+
 #include "conv_weight.h"
 
 #include "conv_pass.h"
@@ -58,6 +62,8 @@
 #undef WIDE_PLAN
 #undef WIDE_TASK
 #undef PIXELS
+#undef DOT_PIXELS
+#undef DOT_PLAN
 #undef WEIGHT_PLAN
 #undef WEIGHT_TASK
 #undef WEAVE

@@ -83,16 +83,16 @@ static void NAME(wide_row)(const WIDE_TASK *x, int64_t image, int64_t row) {
     for (int64_t part = 0; part < plan->parts_w; part++, c += plan->panel) {
         const conv_axis *w = &plan->w[part];
         int64_t number = at % plan->parts_h * plan->parts_w + part;
+        int64_t together = plan->by_column ? h->taps : h->taps * w->taps; /* of a channel */
         const REAL *b =
-            x->packed +
-            (plan->before[number] * plan->depth + x->channel * h->taps * w->taps) * plan->panel;
+            x->packed + (plan->before[number] * plan->depth + x->channel * together) * plan->panel;
         REACH reach = {.channels = x->channels,
                        .taps = end - begin,
                        .down = h->offset + begin,
                        .channel = plane,
                        .a_row = w->step,
-                       .b_across = h->taps * plan->panel,
-                       .b_channel = w->taps * h->taps * plan->panel,
+                       .b_across = h->taps * plan->panel * (plan->by_column ? plan->depth : 1),
+                       .b_channel = together * plan->panel,
                        .b_down = plan->panel,
                        .c_row = plan->parts_w * plan->panel};
         b += begin * plan->panel;

@@ -18,6 +18,8 @@ typedef struct NAME(wide_plan) {
     int64_t weight_group, weight_row, weight_depth; /* strides */
     int64_t vectors, panel, panels; /* channels of a tile, and tiles that make a group */
     int64_t tile;                   /* pixels of a tile at most */
+    bool
+        by_column; /* weights of one column tap lie together: most tiles take them one after the other */
     bool across_images; /* pixels of a tile are the same place of several images, not neighbours */
     int64_t block_images, block_rows, blocks_n, blocks_h; /* results of a task, of one panel */
     int64_t strip_images, strip_rows; /* of them, what grows in a buffer at a time */
@@ -37,6 +39,7 @@ static void NAME(wide_blocks)(WIDE_PLAN *plan) {
     plan->panel = plan->vectors * LANES;
     plan->panels = conv_ceil_div(plan->rows, plan->panel);
     plan->tile = NAME(wide_rows)(plan->vectors);
+    plan->by_column = !plan->across_images && longest <= 2 * plan->tile && plan->w[0].taps > 1;
     /* so few blocks, since each packs the weights for itself */
     int64_t blocks = conv_ceil_div(CONV_TASKS, plan->panels * plan->groups);
     plan->block_images = conv_most(conv_ceil_div(images, blocks), 1);
@@ -65,8 +68,8 @@ static void NAME(wide_places)(WIDE_PLAN *plan) {
             for (int64_t q = 0; q < w->taps; q++) {
                 int64_t tap = h->which[t] * kernel_w + w->which[q];
                 plan->start[tap] = plan->before[part];
-                plan->size[tap] = h->taps * w->taps;
-                plan->place[tap] = q * h->taps + t;
+                plan->size[tap] = plan->by_column ? h->taps : h->taps * w->taps;
+                plan->place[tap] = q * h->taps * (plan->by_column ? plan->depth : 1) + t;
             }
         }
     }

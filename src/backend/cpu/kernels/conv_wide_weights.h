@@ -1,4 +1,5 @@
-/* Weights of one panel of channels of the result in the order of use: [part][source channel][column tap][row tap][panel]. Each
+/* Weights of one panel of channels of the result in the order of use: [part][source channel][column
+ * tap][row tap][panel], or with the column taps outside of the channels. Each
  * task packs its own right before it uses them: they are in the cache then, and turning them costs little beside what is done
  * with them. A template, see conv_tmpl.h. */
 

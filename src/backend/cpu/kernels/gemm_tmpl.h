@@ -24,6 +24,8 @@
 
 #include "gemm_outer.h"
 
+#include "gemm_sum.h"
+
 #include "gemm_dot.h"
 
 #include "gemm_math.h"
