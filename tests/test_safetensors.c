@@ -343,7 +343,7 @@ static void test_types_that_become_larger(void **state) {
         {"I16", 2, TP_INT32, 0x0100, 0x0302},
         {"U16", 2, TP_INT32, 0x0100, 0x0302},
         {"U32", 4, TP_INT64, 0x03020100, 0x07060504},
-        {"U64", 8, TP_INT64, 0x0706050403020100, 0x0F0E0D0C0B0A0908},
+        {"U64", 8, TP_INT64, 0x0706050403020100, (double)0x0F0E0D0C0B0A0908},
         {"F8_E4M3", 1, TP_FLOAT32, 0, 0x1p-9},
         {"F8_E5M2", 1, TP_FLOAT32, 0, 0x1p-16},
         {"F8_E8M0", 1, TP_FLOAT32, 0x1p-127, 0x1p-126},

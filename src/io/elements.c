@@ -52,7 +52,8 @@ bool tp_file_bad(tp_location at, const char *op, const char *path, uint64_t offs
 
 /* The value of sign, exponent and mantissa of a small floating type; `top` is its largest exponent, which stands for infinity and NaN
  * where `infinite`. */
-static float small_float(uint32_t bits, int exponent_bits, int mantissa_bits, bool infinite) {
+static inline float small_float(uint32_t bits, int exponent_bits, int mantissa_bits,
+                                bool infinite) {
     uint32_t mantissa = bits & ((1U << mantissa_bits) - 1);
     uint32_t top = (1U << exponent_bits) - 1, exponent = bits >> mantissa_bits & top;
     uint32_t sign = bits >> (exponent_bits + mantissa_bits) & 1;
@@ -78,15 +79,13 @@ static float float_of_bits(uint32_t word) {
     return value;
 }
 
-static float float_of(tp_element element, uint32_t bits) {
-    switch (element) {
-    case TP_ELEMENT_F16: return small_float(bits, 5, 10, true);
-    case TP_ELEMENT_F8_E5M2: return small_float(bits, 5, 2, true);
-    case TP_ELEMENT_F8_E4M3: return (bits & 0x7F) == 0x7F ? NAN : small_float(bits, 4, 3, false);
-    case TP_ELEMENT_F8_E8M0: return bits == 0xFF ? NAN : ldexpf(1, (int)bits - 127);
-    default: return float_of_bits(bits << 16); /* bfloat16 */
-    }
+static float half(uint32_t bits) { return small_float(bits, 5, 10, true); }
+static float brain(uint32_t bits) { return float_of_bits(bits << 16); }
+static float e5m2(uint32_t bits) { return small_float(bits, 5, 2, true); }
+static float e4m3(uint32_t bits) {
+    return (bits & 0x7F) == 0x7F ? NAN : small_float(bits, 4, 3, false);
 }
+static float e8m0(uint32_t bits) { return bits == 0xFF ? NAN : ldexpf(1, (int)bits - 127); }
 
 static int32_t whole_of(tp_element element, uint32_t bits) {
     switch (element) {
@@ -98,7 +97,7 @@ static int32_t whole_of(tp_element element, uint32_t bits) {
 
 /* ---- all of them ---- */
 
-static uint64_t word_at(const unsigned char *bytes, size_t size, bool big) {
+static inline uint64_t word_at(const unsigned char *bytes, size_t size, bool big) {
     uint64_t word = 0;
     for (size_t i = 0; i < size; i++) word |= (uint64_t)bytes[big ? size - 1 - i : i] << (8 * i);
     return word;
@@ -135,21 +134,41 @@ static void copy_words(const tp_elements *e, char *out, int64_t n, size_t size) 
     }
 }
 
+/* A loop for each type, so that a file of millions of halves does not ask for its type at each. */
+#define EACH(size, value)                                                               \
+    for (int64_t i = 0; i < n; i++) {                                                   \
+        uint32_t bits = (uint32_t)word_at(e->bytes + (size_t)i * (size), size, e->big); \
+        out[i] = value;                                                                 \
+    }                                                                                   \
+    return
+
+static void convert_to_float(const tp_elements *e, float *out, int64_t n) {
+    switch (e->element) {
+    case TP_ELEMENT_F16: EACH(2, half(bits));
+    case TP_ELEMENT_BF16: EACH(2, brain(bits));
+    case TP_ELEMENT_F8_E5M2: EACH(1, e5m2(bits));
+    case TP_ELEMENT_F8_E4M3: EACH(1, e4m3(bits));
+    default: EACH(1, e8m0(bits));
+    }
+}
+
+static void convert_to_whole(const tp_elements *e, int32_t *out, int64_t n) {
+    size_t size = kinds[e->element].size;
+    EACH(size, whole_of(e->element, bits));
+}
+
+static void convert_to_long(const tp_elements *e, int64_t *out, int64_t n) { EACH(4, bits); }
+
 static void convert(const tp_elements *e, tp_tensor *x) {
     const struct kind *kind = &kinds[e->element];
-    if (kind->same || e->element == TP_ELEMENT_U64) {
+    if (kind->same || e->element == TP_ELEMENT_U64)
         copy_words(e, x->data, x->numel, kind->size);
-        return;
-    }
-    for (int64_t i = 0; i < x->numel; i++) {
-        uint32_t bits = (uint32_t)word_at(e->bytes + (size_t)i * kind->size, kind->size, e->big);
-        if (kind->dtype == TP_FLOAT32)
-            ((float *)(void *)x->data)[i] = float_of(e->element, bits);
-        else if (kind->dtype == TP_INT32)
-            ((int32_t *)(void *)x->data)[i] = whole_of(e->element, bits);
-        else
-            ((int64_t *)(void *)x->data)[i] = (int64_t)bits;
-    }
+    else if (kind->dtype == TP_FLOAT32)
+        convert_to_float(e, (float *)(void *)x->data, x->numel);
+    else if (kind->dtype == TP_INT32)
+        convert_to_whole(e, (int32_t *)(void *)x->data, x->numel);
+    else
+        convert_to_long(e, (int64_t *)(void *)x->data, x->numel);
 }
 
 static void release_mapping(void *data, void *user) {

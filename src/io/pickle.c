@@ -91,7 +91,7 @@ static bool reserve(tp_pickle *p, void *table, size_t need, size_t *room, size_t
 }
 
 static bool push(tp_pickle *p, tp_value *value) {
-    if (!value) return tp_pickle_memory(p) != NULL;
+    if (!value) return tp_pickle_fail_memory(p);
     if (!reserve(p, &p->stack, p->stack_count + 1, &p->stack_room, sizeof(tp_value *)))
         return false;
     p->stack[p->stack_count++] = value;
@@ -121,7 +121,7 @@ static bool mark(tp_pickle *p) {
 
 /* Takes the innermost mark away; what was above it begins at *first. */
 static bool to_mark(tp_pickle *p, size_t *first) {
-    if (!p->mark_count) return tp_pickle_bad(p, "a mark is missing") != NULL;
+    if (!p->mark_count) return tp_pickle_fail(p, "a mark is missing");
     *first = p->marks[--p->mark_count];
     return true;
 }
@@ -129,9 +129,10 @@ static bool to_mark(tp_pickle *p, size_t *first) {
 static bool remember(tp_pickle *p, uint64_t index) {
     tp_value *value = top(p);
     if (!value) return false;
-    /* Python counts them up: no index can be larger than the pickle has bytes. */
-    if (index >= (uint64_t)(p->end - p->begin))
-        return tp_pickle_bad(p, "a number of the memo that is too large") != NULL;
+    /* Python counts them up; some room for programs that leave a few out. */
+    enum { ROOM = 1024 };
+    if (index > 2 * p->memo_count + ROOM)
+        return tp_pickle_fail(p, "a number of the memo that is too large");
     if (!reserve(p, &p->memo, (size_t)index + 1, &p->memo_room, sizeof(tp_value *))) return false;
     p->memo_count += !p->memo[index];
     p->memo[index] = value;
@@ -140,7 +141,7 @@ static bool remember(tp_pickle *p, uint64_t index) {
 
 static bool recall(tp_pickle *p, uint64_t index) {
     if (index >= p->memo_room || !p->memo[index])
-        return tp_pickle_bad(p, "something is asked of the memo that is not there") != NULL;
+        return tp_pickle_fail(p, "something is asked of the memo that is not there");
     return push(p, p->memo[index]);
 }
 
@@ -155,7 +156,7 @@ static bool push_text(tp_pickle *p, int kind, int size_bytes) {
     const unsigned char *bytes = take(p, size);
     if (!bytes) return false;
     if (kind == TP_VALUE_STR && tp_utf8_valid(bytes, (size_t)size) != size)
-        return tp_pickle_bad(p, "a text that is not UTF-8") != NULL;
+        return tp_pickle_fail(p, "a text that is not UTF-8");
     return push(p, tp_value_of_text(p->values, kind, bytes, (size_t)size));
 }
 
@@ -205,7 +206,7 @@ static bool push_line(tp_pickle *p, unsigned char opcode) {
     errno = 0;
     if (opcode == 'F') {
         double value = strtod(line, &end);
-        if (end == line || *end) return tp_pickle_bad(p, "a number that is none") != NULL;
+        if (end == line || *end) return tp_pickle_fail(p, "a number that is none");
         return push(p, tp_value_of_float(p->values, value));
     }
     if (opcode == 'I' && (strcmp(line, "00") == 0 || strcmp(line, "01") == 0))
@@ -213,15 +214,15 @@ static bool push_line(tp_pickle *p, unsigned char opcode) {
     if (opcode == 'I' || opcode == 'L') {
         long long value = strtoll(line, &end, 10);
         if (end == line || (*end && strcmp(end, "L") != 0) || errno)
-            return tp_pickle_bad(p, "a whole number that is none, or too long") != NULL;
+            return tp_pickle_fail(p, "a whole number that is none, or too long");
         return push(p, tp_value_of_int(p->values, value));
     }
     /* A string in quotes, or a text; one with an escape would need Python's rules for them. */
     bool quoted = opcode == 'S' && length >= 2 && (*line == '\'' || *line == '"') &&
                   line[length - 1] == *line;
     if ((opcode == 'S' && !quoted) || memchr(line, '\\', length))
-        return tp_pickle_refuse(p, "a string of protocol 0 with escapes", "protocol 2 or later") !=
-               NULL;
+        return tp_pickle_fail_unsupported(p, "a string of protocol 0 with escapes",
+                                          "protocol 2 or later");
     return push_old_string(p, (const unsigned char *)line + quoted, length - 2 * (size_t)quoted);
 }
 
@@ -229,14 +230,13 @@ static bool push_line(tp_pickle *p, unsigned char opcode) {
 static bool collect(tp_pickle *p, int kind, size_t first) {
     size_t count = p->stack_count - first;
     tp_value *value = tp_value_new(p->values, kind);
-    if (!value) return tp_pickle_memory(p) != NULL;
-    if (kind == TP_VALUE_DICT && count % 2)
-        return tp_pickle_bad(p, "a key without a value") != NULL;
+    if (!value) return tp_pickle_fail_memory(p);
+    if (kind == TP_VALUE_DICT && count % 2) return tp_pickle_fail(p, "a key without a value");
     for (size_t i = 0; i < count; i += kind == TP_VALUE_DICT ? 2 : 1) {
         bool fine = kind == TP_VALUE_DICT
                         ? tp_value_push_pair(value, p->stack[first + i], p->stack[first + i + 1])
                         : tp_value_push(value, p->stack[first + i]);
-        if (!fine) return tp_pickle_memory(p) != NULL;
+        if (!fine) return tp_pickle_fail_memory(p);
     }
     p->stack_count = first;
     return push(p, value);
@@ -249,24 +249,23 @@ static bool collect_marked(tp_pickle *p, int kind) {
 
 static bool collect_last(tp_pickle *p, int kind, size_t count) {
     if (p->stack_count - floor_of(p) < count)
-        return tp_pickle_bad(p, "the stack has too little for a tuple") != NULL;
+        return tp_pickle_fail(p, "the stack has too little for a tuple");
     return collect(p, kind, p->stack_count - count);
 }
 
 /* Adds what is above `first` to the container below it. */
 static bool add_members(tp_pickle *p, int kind, size_t first) {
     size_t count = p->stack_count - first;
-    if (first == floor_of(p)) return tp_pickle_bad(p, "the container is missing") != NULL;
+    if (first == floor_of(p)) return tp_pickle_fail(p, "the container is missing");
     tp_value *container = p->stack[first - 1];
     if (container->kind != kind)
-        return tp_pickle_bad(p, "members for something that cannot have them") != NULL;
-    if (kind == TP_VALUE_DICT && count % 2)
-        return tp_pickle_bad(p, "a key without a value") != NULL;
+        return tp_pickle_fail(p, "members for something that cannot have them");
+    if (kind == TP_VALUE_DICT && count % 2) return tp_pickle_fail(p, "a key without a value");
     for (size_t i = 0; i < count; i += kind == TP_VALUE_DICT ? 2 : 1) {
         tp_value **at = &p->stack[first + i];
         bool fine = kind == TP_VALUE_DICT ? tp_value_push_pair(container, at[0], at[1])
                                           : tp_value_push(container, at[0]);
-        if (!fine) return tp_pickle_memory(p) != NULL;
+        if (!fine) return tp_pickle_fail_memory(p);
     }
     p->stack_count = first;
     return true;
@@ -278,7 +277,7 @@ static bool add_marked(tp_pickle *p, int kind) {
 }
 
 static bool add_last(tp_pickle *p, int kind, size_t count) {
-    if (p->stack_count - floor_of(p) < count) return tp_pickle_bad(p, "the stack is empty") != NULL;
+    if (p->stack_count - floor_of(p) < count) return tp_pickle_fail(p, "the stack is empty");
     return add_members(p, kind, p->stack_count - count);
 }
 
@@ -294,7 +293,7 @@ static bool push_stacked_global(tp_pickle *p) {
     const tp_value *name = pop(p), *module = name ? pop(p) : NULL;
     if (!module) return false;
     if (name->kind != TP_VALUE_STR || module->kind != TP_VALUE_STR)
-        return tp_pickle_bad(p, "a name that is no text") != NULL;
+        return tp_pickle_fail(p, "a name that is no text");
     tp_value *value = tp_pickle_global(p, module->is.text, name->is.text);
     return value && push(p, value);
 }
@@ -306,7 +305,7 @@ static bool call(tp_pickle *p, bool named) {
     const tp_value *function = arguments ? pop(p) : NULL;
     if (!function) return false;
     if (arguments->kind != TP_VALUE_TUPLE || (named && tp_value_count(names)))
-        return tp_pickle_bad(p, "arguments that are no tuple") != NULL;
+        return tp_pickle_fail(p, "arguments that are no tuple");
     tp_value *value = tp_pickle_call(p, function, arguments);
     return value && push(p, value);
 }
@@ -350,7 +349,7 @@ static bool numbered_line(tp_pickle *p, bool (*use)(tp_pickle *, uint64_t)) {
     char *end = NULL;
     unsigned long long value = line ? strtoull(line, &end, 10) : 0;
     if (line && (end == line || *end || *line == '-'))
-        return tp_pickle_bad(p, "a number of the memo that is none") != NULL;
+        return tp_pickle_fail(p, "a number of the memo that is none");
     return line && use(p, value);
 }
 
@@ -373,8 +372,8 @@ static bool old_string(tp_pickle *p, int size) {
 static bool protocol(tp_pickle *p) {
     uint64_t version;
     if (!take_number(p, 1, &version)) return false;
-    return version <= 5 || tp_pickle_refuse(p, tp_text("pickle protocol %d", (int)version),
-                                            "protocol 0 to 5") != NULL;
+    return version <= 5 || tp_pickle_fail_unsupported(
+                               p, tp_text("pickle protocol %d", (int)version), "protocol 0 to 5");
 }
 
 static bool duplicate(tp_pickle *p) {
@@ -395,15 +394,16 @@ static bool step_reach(tp_pickle *p, unsigned char opcode) {
     case 0x92: return call(p, true);  /* NEWOBJ_EX */
     case 'b': return build(p);
     case 'Q': return push_storage(p); /* BINPERSID */
-    case 'P': return tp_pickle_refuse(p, "a persistent id in letters", NULL) != NULL;
+    case 'P': return tp_pickle_fail_unsupported(p, "a persistent id in letters", NULL);
     case 'i':
-    case 'o': return tp_pickle_refuse(p, "an object of protocol 0 (INST, OBJ)", NULL) != NULL;
+    case 'o': return tp_pickle_fail_unsupported(p, "an object of protocol 0 (INST, OBJ)", NULL);
     case 0x82:
     case 0x83:
-    case 0x84: return tp_pickle_refuse(p, "an object of Python's extension registry", NULL) != NULL;
+    case 0x84:
+        return tp_pickle_fail_unsupported(p, "an object of Python's extension registry", NULL);
     case 0x97:
-    case 0x98: return tp_pickle_refuse(p, "a buffer that is not in the file", NULL) != NULL;
-    default: return tp_pickle_bad(p, tp_text("an unknown instruction 0x%02x", opcode)) != NULL;
+    case 0x98: return tp_pickle_fail_unsupported(p, "a buffer that is not in the file", NULL);
+    default: return tp_pickle_fail(p, tp_text("an unknown instruction 0x%02x", opcode));
     }
 }
 

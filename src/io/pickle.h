@@ -72,6 +72,19 @@ tp_value *tp_pickle_refuse(tp_pickle *p, const char *what, const char *want);
 /* Reports what made p->values fail; NULL. */
 tp_value *tp_pickle_memory(tp_pickle *p);
 uint64_t tp_pickle_place(const tp_pickle *p);
+/* The same three for functions that give a bool: false. */
+static inline bool tp_pickle_fail(tp_pickle *p, const char *reason) {
+    tp_pickle_bad(p, reason);
+    return false;
+}
+static inline bool tp_pickle_fail_unsupported(tp_pickle *p, const char *what, const char *want) {
+    tp_pickle_refuse(p, what, want);
+    return false;
+}
+static inline bool tp_pickle_fail_memory(tp_pickle *p) {
+    tp_pickle_memory(p);
+    return false;
+}
 
 /* ---- what the table of known callables is made of ---- */
 

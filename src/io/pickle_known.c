@@ -278,12 +278,12 @@ bool tp_pickle_build(tp_pickle *p, tp_value *object, const tp_value *state) {
     if (object->kind == TP_VALUE_ARRAY_TYPE) return tp_pickle_build_dtype(p, object, state);
     if (object->kind == TP_VALUE_TENSOR) return tp_pickle_build_array(p, object, state);
     if (object->kind != TP_VALUE_DICT || state->kind != TP_VALUE_DICT)
-        return tp_pickle_bad(p, "a state for something that has none") != NULL;
+        return tp_pickle_fail(p, "a state for something that has none");
     /* An OrderedDict's own attributes: state dicts have _metadata, with the versions of their layers. Only a namespace, which is
      * made empty and has nothing but attributes, takes them as members. */
     bool attributes = tp_value_get(state, "_metadata") != NULL || object->count > 0;
     for (size_t i = 0; !attributes && i < state->count; i++)
         if (!tp_value_push_pair(object, state->is.items[2 * i], state->is.items[2 * i + 1]))
-            return tp_pickle_memory(p) != NULL;
+            return tp_pickle_fail_memory(p);
     return true;
 }

@@ -29,9 +29,9 @@ tp_value *tp_pickle_numpy_dtype(tp_pickle *p, const tp_value *arguments) {
 bool tp_pickle_build_dtype(tp_pickle *p, tp_value *dtype, const tp_value *state) {
     const tp_value *order = tp_argument(state, 1);
     if (state->kind != TP_VALUE_TUPLE || !tp_is(order, TP_VALUE_STR))
-        return tp_pickle_bad(p, "a NumPy type without its state") != NULL;
+        return tp_pickle_fail(p, "a NumPy type without its state");
     array_type *type = tp_arena_take(&p->values->arena, sizeof *type);
-    if (!type) return tp_pickle_memory(p) != NULL;
+    if (!type) return tp_pickle_fail_memory(p);
     *type = *(const array_type *)dtype->is.other;
     type->big = order->is.text[0] == '>';
     dtype->is.other = type;
@@ -92,13 +92,13 @@ tp_value *tp_pickle_numpy_scalar(tp_pickle *p, const tp_value *arguments) {
 static bool set_array(tp_pickle *p, tp_value *array, const tp_value *shape, const array_type *type,
                       bool fortran, const tp_value *bytes) {
     tp_recipe *r = tp_arena_take(&p->values->arena, sizeof *r);
-    if (!r) return tp_pickle_memory(p) != NULL;
+    if (!r) return tp_pickle_fail_memory(p);
     if (!type || !has_bytes(bytes) || !tp_pickle_sizes(shape, r->shape.dims, &r->shape.ndim))
-        return tp_pickle_bad(p, "a NumPy array without shape (at most 8), type and bytes") != NULL;
+        return tp_pickle_fail(p, "a NumPy array without shape (at most 8), type and bytes");
     int64_t numel = tp_shape_numel(r->shape);
     if (numel < 0 || (uint64_t)numel != bytes->count / tp_element_size(type->element) ||
         bytes->count % tp_element_size(type->element))
-        return tp_pickle_bad(p, "a NumPy array with too few or too many bytes") != NULL;
+        return tp_pickle_fail(p, "a NumPy array with too few or too many bytes");
     r->element = type->element;
     r->big = type->big;
     r->bytes = bytes->is.text;
@@ -129,9 +129,9 @@ tp_value *tp_pickle_numpy_reconstruct(tp_pickle *p, const tp_value *arguments) {
 /* (version, shape, dtype, Fortran order, bytes) */
 bool tp_pickle_build_array(tp_pickle *p, tp_value *array, const tp_value *state) {
     if (array->recipe) /* a tensor's attributes, or a second state */
-        return state->kind == TP_VALUE_DICT || tp_pickle_bad(p, "a tensor with a state") != NULL;
+        return state->kind == TP_VALUE_DICT || tp_pickle_fail(p, "a tensor with a state");
     if (state->kind != TP_VALUE_TUPLE || state->count != 5)
-        return tp_pickle_bad(p, "a NumPy array without its state") != NULL;
+        return tp_pickle_fail(p, "a NumPy array without its state");
     return set_array(p, array, tp_argument(state, 1), type_of(tp_argument(state, 2)),
                      tp_value_bool(tp_argument(state, 3)), tp_argument(state, 4));
 }
