@@ -45,12 +45,19 @@ typedef struct tp_why {
 typedef bool (*tp_sample_function)(const tp_dataset *dataset, int64_t index, void *x, void *y,
                                    tp_why *why);
 
+/** The same for data sets whose samples change from epoch to epoch, by random transforms. `epoch` counts from 1 as a loader
+ *  does; 0 outside of one. */
+typedef bool (*tp_epoch_sample_function)(const tp_dataset *dataset, int64_t index, uint32_t epoch,
+                                         void *x, void *y, tp_why *why);
+
 /** The first member of every data set. Its author sets what comes before "private"; the rest has
  *  accessors below. */
 struct tp_dataset {
     tp_sample_function get;
     /** Frees what the author's struct holds; NULL where there is nothing. */
     void (*release)(tp_dataset *dataset);
+    /** Asked in the place of get where it is not NULL. */
+    tp_epoch_sample_function get_in_epoch;
     const char *name;          /**< shown in reports; must stay where it is */
     int64_t size;              /**< number of samples */
     tp_shape x_shape, y_shape; /**< of one sample; of no dimensions for a number or a label */

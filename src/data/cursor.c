@@ -70,6 +70,7 @@ bool tp_loader_load_state_at(tp_location at, tp_loader *ld, const unsigned char 
     if (!state_fits(at, ld, bytes, size, &generator)) return false;
     tp_loader_reset(ld);
     ld->epoch = (int64_t)get(bytes + 40);
+    ld->plan.epoch = (uint32_t)ld->epoch;
     ld->delivered = (int64_t)get(bytes + 48);
     ld->running = get(bytes + 56) == 1;
     if (ld->running) tp_loader_draw_order(ld, &generator);

@@ -88,7 +88,10 @@ static bool gather_one(const tp_gather_plan *plan, int64_t index, uint8_t *x, ui
     const tp_dataset *holder = resolve(plan->dataset, &index);
     const tp_dataset_source *source = holder->source;
     if (!source || !source->x) {
-        if (!holder->get(holder, index, x && plan->convert ? scratch : x, y, why)) return false;
+        void *to = x && plan->convert ? scratch : x;
+        if (!(holder->get_in_epoch ? holder->get_in_epoch(holder, index, plan->epoch, to, y, why)
+                                   : holder->get(holder, index, to, y, why)))
+            return false;
         if (x && plan->convert) convert(plan, (float *)x, scratch);
         return true;
     }

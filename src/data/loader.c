@@ -153,6 +153,7 @@ void tp_loader_draw_order(tp_loader *ld, tp_generator *generator) {
 static void begin_epoch(tp_loader *ld) {
     tp_loader_draw_order(ld, ld->args.seed ? &ld->own : &tp_ctx()->generator);
     ld->epoch++;
+    ld->plan.epoch = (uint32_t)ld->epoch;
     ld->delivered = 0;
     ld->running = true;
 }

@@ -19,7 +19,8 @@ static size_t sample_bytes(tp_shape shape, tp_dtype dtype) {
 }
 
 /* Runs on worker threads: its buffer comes from the system, not from the owner's free lists. */
-static bool map_get(const tp_dataset *dataset, int64_t index, void *x, void *y, tp_why *why) {
+static bool map_get_in_epoch(const tp_dataset *dataset, int64_t index, uint32_t epoch, void *x,
+                             void *y, tp_why *why) {
     const map *m = (const map *)dataset;
     enum { SMALL = 4096, ALIGN = 16 };
     _Alignas(ALIGN) unsigned char small[SMALL];
@@ -29,13 +30,20 @@ static bool map_get(const tp_dataset *dataset, int64_t index, void *x, void *y, 
         snprintf(why->text, sizeof why->text, "out of memory");
         return false;
     }
-    tp_gather_plan plan = {
-        .dataset = m->of, .x_bytes = m->x_bytes, .y_bytes = m->y_bytes, .y_dtype = m->of->y_dtype};
+    tp_gather_plan plan = {.dataset = m->of,
+                           .epoch = epoch,
+                           .x_bytes = m->x_bytes,
+                           .y_bytes = m->y_bytes,
+                           .y_dtype = m->of->y_dtype};
     bool fine =
         tp_gather(&plan, &index, 1, buffer, m->y_bytes ? buffer + y_start : NULL, NULL, why) &&
         m->function(index, buffer, m->y_bytes ? buffer + y_start : NULL, x, y, m->user, why);
     if (buffer != small) free(buffer);
     return fine;
+}
+
+static bool map_get(const tp_dataset *dataset, int64_t index, void *x, void *y, tp_why *why) {
+    return map_get_in_epoch(dataset, index, 0, x, y, why);
 }
 
 static void map_release(tp_dataset *dataset) { tp_dataset_leave(((map *)dataset)->of); }
@@ -59,6 +67,7 @@ tp_dataset *tp_map_at(tp_location at, tp_map_args args) {
     m->x_bytes = sample_bytes(of->x_shape, tp_dataset_x_dtype(of));
     m->y_bytes = sample_bytes(of->y_shape, of->y_dtype);
     m->base.release = map_release;
+    m->base.get_in_epoch = map_get_in_epoch;
     m->base.name = of->name;
     m->base.size = of->size;
     m->base.classes = of->classes;

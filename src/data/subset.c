@@ -19,6 +19,12 @@ static bool subset_get(const tp_dataset *dataset, int64_t index, void *x, void *
     return set->source.base->get(set->source.base, set->indices[index], x, y, why);
 }
 
+static bool subset_get_in_epoch(const tp_dataset *dataset, int64_t index, uint32_t epoch, void *x,
+                                void *y, tp_why *why) {
+    const subset *set = (const subset *)dataset;
+    return set->source.base->get_in_epoch(set->source.base, set->indices[index], epoch, x, y, why);
+}
+
 static void subset_release(tp_dataset *dataset) { tp_delete(((subset *)dataset)->indices); }
 
 /* A subset with room for `count` numbers, still to be set. */
@@ -32,6 +38,7 @@ static subset *subset_new(tp_location at, tp_dataset *of, int64_t count) {
         return NULL;
     }
     set->base.release = subset_release;
+    if (of->get_in_epoch) set->base.get_in_epoch = subset_get_in_epoch;
     snprintf(set->name, sizeof set->name, "%.60s, %lld of %lld", of->name, (long long)count,
              (long long)of->size);
     set->base.name = set->name;

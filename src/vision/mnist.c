@@ -9,8 +9,9 @@
 #include "base/fail.h"
 #include "vision/fetch.h"
 #include "vision/idx.h"
+#include "vision/places.h"
 
-enum { PATH_MOST = 1024, MIRRORS_MOST = 4, FOLDERS_MOST = 3, CLASSES = 10 };
+enum { PATH_MOST = TP_PLACE_MOST, MIRRORS_MOST = 4, FOLDERS_MOST = 3, CLASSES = 10 };
 
 typedef struct remote_file {
     int64_t size;
@@ -107,17 +108,6 @@ static bool look_below(const family *f, const char *root, bool itself, int split
     return false;
 }
 
-/* $XDG_CACHE_HOME/taper, or ~/.cache/taper; "" where neither is known. */
-static void cache_folder(char out[PATH_MOST]) {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int length = -1;
-    if (cache && cache[0] == '/')
-        length = snprintf(out, PATH_MOST, "%s/taper", cache);
-    else if (home && home[0] == '/')
-        length = snprintf(out, PATH_MOST, "%s/.cache/taper", home);
-    if (length < 0 || length >= PATH_MOST) out[0] = 0;
-}
-
 /* ---- downloading ---- */
 
 static bool download_file(const family *f, const tp_mnist_args *args, const char *cache, int split,
@@ -165,7 +155,7 @@ static bool find(tp_location at, const family *f, const tp_mnist_args *args, int
                  found *out) {
     char cache[PATH_MOST];
     tp_why why = {""};
-    cache_folder(cache);
+    tp_cache_folder(cache);
     const char *data = getenv("TAPER_DATA");
     bool tried = false;
     if (args->root) {

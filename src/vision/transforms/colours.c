@@ -1,5 +1,6 @@
 /* Transforms of colours: ColorJitter, Grayscale, RandomGrayscale. */
 #include <math.h>
+#include <stdio.h>
 
 #include "base/fail.h"
 #include "vision/transforms/picture_ops.h"
@@ -75,6 +76,10 @@ static void grey_shape(const tp_transform *t, tp_frame_shape *shape) {
     if (((const grey *)t)->channels) shape->channels = ((const grey *)t)->channels;
 }
 
+static void grey_describe(const tp_transform *t, char *buffer, size_t size) {
+    snprintf(buffer, size, "%d", ((const grey *)t)->channels);
+}
+
 static tp_transform *grey_new(tp_location at, const char *name, int channels, double p,
                               bool random) {
     grey *t = tp_transform_new(at, sizeof *t, name, random, grey_apply);
@@ -82,6 +87,7 @@ static tp_transform *grey_new(tp_location at, const char *name, int channels, do
     t->channels = channels;
     t->p = p;
     t->base.shape = grey_shape;
+    if (!random) t->base.describe = grey_describe;
     return &t->base;
 }
 

@@ -157,8 +157,18 @@ static const tp_transform *step_at(const tp_transform *transform, int i) {
 
 int tp_transform_fixed_steps(const tp_transform *transform) {
     int i = 0;
-    while (i < tp_transform_steps(transform) && !step_at(transform, i)->random) i++;
+    while (i < tp_transform_steps(transform) && step_at(transform, i)->describe) i++;
     return i;
+}
+
+void tp_transform_describe(const tp_transform *transform, int count, char *buffer, size_t size) {
+    for (int i = 0; i < count; i++) {
+        const tp_transform *step = step_at(transform, i);
+        char text[160];
+        step->describe(step, text, sizeof text);
+        size_t length = strlen(buffer);
+        snprintf(buffer + length, size - length, "; %s %s", step->name, text);
+    }
 }
 
 tp_error_code tp_transform_run(const tp_transform *transform, int first, int end, tp_frame *frame,

@@ -1,5 +1,6 @@
 /* Transforms that change sizes: Resize, CenterCrop, Pad, RandomCrop, RandomResizedCrop. */
 #include <math.h>
+#include <stdio.h>
 
 #include "base/fail.h"
 #include "vision/transforms/picture_ops.h"
@@ -43,6 +44,12 @@ static void resize_shape(const tp_transform *t, tp_frame_shape *shape) {
     shape->width = width;
 }
 
+static void resize_describe(const tp_transform *t, char *buffer, size_t size) {
+    const tp_transforms_resize_args *a = &((const resize *)t)->args;
+    snprintf(buffer, size, "%lld %lld %lld %d", (long long)a->height, (long long)a->width,
+             (long long)a->max_size, (int)a->interpolation);
+}
+
 tp_transform *tp_resize_step(tp_location at, const char *op, tp_transforms_resize_args args) {
     args.interpolation = for_sizes(args.interpolation);
     if (!sizes_fit(args.height, args.width ? args.width : 1) || args.max_size < 0 ||
@@ -57,6 +64,7 @@ tp_transform *tp_resize_step(tp_location at, const char *op, tp_transforms_resiz
     if (!t) return NULL;
     t->args = args;
     t->base.shape = resize_shape;
+    t->base.describe = resize_describe;
     return &t->base;
 }
 
@@ -81,6 +89,11 @@ static void centre_crop_shape(const tp_transform *t, tp_frame_shape *shape) {
     shape->width = ((const centre_crop *)t)->width;
 }
 
+static void centre_crop_describe(const tp_transform *t, char *buffer, size_t size) {
+    const centre_crop *c = (const centre_crop *)t;
+    snprintf(buffer, size, "%lld %lld", (long long)c->height, (long long)c->width);
+}
+
 tp_transform *tp_centre_crop_step(tp_location at, const char *op, int64_t height, int64_t width) {
     if (!sizes_fit(height, width))
         return tp_transform_refuse(at, op, sizes_text(height, width), "sizes of at least 1");
@@ -89,6 +102,7 @@ tp_transform *tp_centre_crop_step(tp_location at, const char *op, int64_t height
     t->height = height;
     t->width = width;
     t->base.shape = centre_crop_shape;
+    t->base.describe = centre_crop_describe;
     return &t->base;
 }
 
@@ -113,6 +127,13 @@ static void pad_shape(const tp_transform *t, tp_frame_shape *shape) {
     if (shape->width) shape->width += p->left + p->right;
 }
 
+static void pad_describe(const tp_transform *t, char *buffer, size_t size) {
+    const tp_padding *p = &((const pad *)t)->padding;
+    snprintf(buffer, size, "%lld %lld %lld %lld %d %d %d %d %d", (long long)p->left,
+             (long long)p->top, (long long)p->right, (long long)p->bottom, (int)p->mode, p->fill[0],
+             p->fill[1], p->fill[2], p->fill[3]);
+}
+
 tp_transform *tp_pad_step(tp_location at, const char *op, tp_transforms_pad_args args) {
     tp_padding padding = {args.left, args.top, args.right, args.bottom, args.padding_mode, {0}};
     if (args.left < 0 || args.top < 0 || args.right < 0 || args.bottom < 0 ||
@@ -128,6 +149,7 @@ tp_transform *tp_pad_step(tp_location at, const char *op, tp_transforms_pad_args
     if (!t) return NULL;
     t->padding = padding;
     t->base.shape = pad_shape;
+    t->base.describe = pad_describe;
     return &t->base;
 }
 

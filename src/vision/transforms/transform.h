@@ -49,6 +49,8 @@ struct tp_transform {
                            tp_step_context *context);
     /* What becomes of the shape; NULL: it stays. */
     void (*shape)(const tp_transform *transform, tp_frame_shape *shape);
+    /* Its arguments as text, by which a cache of its results is known again; for those that are not random and give bytes. */
+    void (*describe)(const tp_transform *transform, char *buffer, size_t size);
     /* A chain's steps, owned; NULL for a step. */
     tp_transform **steps;
     int step_count;
@@ -73,8 +75,10 @@ tp_transform *tp_grey_step(tp_location at, const char *op, int channels);
 
 /* Steps of a transform: its own, or itself. */
 int tp_transform_steps(const tp_transform *transform);
-/* How many of its steps come before the first random one. */
+/* How many of its first steps always give the same bytes for the same picture: what a cache may hold. */
 int tp_transform_fixed_steps(const tp_transform *transform);
+/* Appends the names and arguments of the first `count` steps. */
+void tp_transform_describe(const tp_transform *transform, int count, char *buffer, size_t size);
 /* The steps [first, end). Each draws from a stretch of its own of the stream (seed, epoch, sample). */
 tp_error_code tp_transform_run(const tp_transform *transform, int first, int end, tp_frame *frame,
                                const tp_draws *draws, const tp_kernels *kernels, tp_why *why);
