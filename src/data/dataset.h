@@ -43,8 +43,8 @@ void tp_datasets_forget(void);
 typedef struct tp_gather_plan {
     const tp_dataset *dataset;
     void (*bytes_to_float)(float *out, const uint8_t *x, int64_t n, float scale, float shift);
-    bool convert; /* pictures become floats */
-    int channels; /* with a scale and shift each */
+    bool convert;   /* pictures become floats */
+    int channels;   /* with a scale and shift each */
     uint32_t epoch; /* that samples are made for; 0 outside of a loader */
     float scale[TP_MAX_CHANNELS], shift[TP_MAX_CHANNELS];
     int64_t x_count;           /* elements of one x */
