@@ -13,7 +13,7 @@
 
 enum {
     EXIF_MARKER = JPEG_APP0 + 1,
-    MOST_SCANS = 500, /* a progressive file with more is made to keep a reader busy */
+    MOST_SCANS = 100, /* a progressive file with more is made to keep a reader busy */
     PIXELS_PER_BYTE =
         2048 /* a block of 64 takes a bit at least; colour is often halved both ways */
 };
