@@ -1,166 +1,161 @@
-/* taper data */
-#include <math.h>
+/* taper data: the verb, and its shorter actions. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "data_actions.h"
 #include "report.h"
 #include "run_folder.h"
-#include "show.h"
 #include "verbs.h"
 #include "words.h"
 
-typedef struct settings {
-    job job;
-    const char *split;
-    int64_t count, from;
-} settings;
-
 static const option table[] = {
     {"Options", OPTION_HEADING, NULL, NULL, 0, 0},
-    {"split", OPTION_TEXT, "NAME", "train or test (train)", offsetof(settings, split), 0},
-    {"count", OPTION_COUNT, "N", "how many pictures to show (6)", offsetof(settings, count), 1},
-    {"from", OPTION_COUNT, "N", "the first one, counted from 0 (0)", offsetof(settings, from), 0},
+    {"split", OPTION_TEXT, "NAME", "train, valid or test (train)", offsetof(data_settings, split),
+     0},
+    {"count", OPTION_COUNT, "N", "how many pictures to show (6)", offsetof(data_settings, count),
+     1},
+    {"from", OPTION_COUNT, "N", "the first one, counted from 0 (0)", offsetof(data_settings, from),
+     0},
+    {"sheet", OPTION_TEXT, "FILE",
+     "show: draw a contact sheet with a row for each class instead,\na .png or .svg file",
+     offsetof(data_settings, sheet), 0},
+    {"per-class", OPTION_COUNT, "N", "pictures of each class on the sheet (8)",
+     offsetof(data_settings, per_class), 1},
+    {"image-size", OPTION_COUNT, "N",
+     "make pictures of folders and lists N x N\n(as they are; 64 where their sizes differ)",
+     offsetof(data_settings, job.image_size), 1},
 };
 enum { OPTIONS = sizeof table / sizeof table[0] };
 
 void help_data(FILE *stream) {
     fputs(
         "usage: taper data list\n"
+        "       taper data fetch NAME\n"
         "       taper data show NAME|DIR [options]\n"
-        "       taper data stats NAME|DIR [options]\n\n"
-        "Lists the data sets, shows pictures on the terminal, or counts classes and measures mean and\n"
-        "standard deviation of the pixels (0 is black, 1 is white).\n\n"
+        "       taper data stats NAME|DIR [options]\n"
+        "       taper data check NAME|DIR [options]\n\n"
+        "Lists the data sets, downloads one, shows pictures on the terminal or on a contact sheet,\n"
+        "counts classes and measures the pixels, or looks for pictures that cannot be read, occur\n"
+        "twice, or stand both in the part to train on and in another. DIR is a folder with IDX\n"
+        "files, with CIFAR's files, with a folder for each class (or train, val and test with such\n"
+        "folders), or with a CSV list of pictures; also that list itself, or an .npz file.\n\n"
         "  taper data show digits --count 10\n"
         "  taper data show mnist --split test --from 100\n"
-        "  taper data stats ~/mnist\n",
+        "  taper data show ~/dogs --sheet dogs.png\n"
+        "  taper data stats ~/mnist\n"
+        "  taper data check ~/dogs\n",
         stream);
     options_help(stream, table, OPTIONS);
 }
 
+/* ---- list, fetch ---- */
+
+/* Whether the files are at hand; nothing is downloaded. */
+static bool at_hand(const char *name) {
+    tp_dataset *set = NULL;
+    tp_set_error_handler(data_ignore_error, NULL);
+    if (strcmp(name, "mnist") == 0) set = tp_mnist("test", .no_download = true);
+    if (strcmp(name, "fashion") == 0) set = tp_fashion_mnist("test", .no_download = true);
+    if (strcmp(name, "kmnist") == 0) set = tp_kmnist("test", .no_download = true);
+    if (strcmp(name, "cifar10") == 0) set = tp_cifar10("test", .no_download = true);
+    if (strcmp(name, "cifar100") == 0) set = tp_cifar100("test", .no_download = true);
+    bool found = set != NULL;
+    tp_dataset_free(set);
+    tp_clear_error();
+    report_errors();
+    return found;
+}
+
 static int list(void) {
+    const char *data = getenv("TAPER_DATA");
+    for (int i = 0; i < job_known_count; i++) {
+        const job_known *k = &job_known_data[i];
+        bool here = strcmp(k->name, "digits") == 0 || at_hand(k->name);
+        printf("  %-9s %-6s  %s\n", k->name, here ? "here" : "-", k->line);
+    }
     printf(
-        "digits   synthetic digits, drawn at run time from stroke models: no files needed\n"
-        "mnist    MNIST: handwritten digits\n"
-        "fashion  Fashion-MNIST: clothes\n"
-        "kmnist   KMNIST: cursive Japanese\n"
-        "DIR      a folder with the four IDX files, plain or gzipped\n\n"
-        "Each has 60000 pictures to train on and 10000 to test, 28 x 28 bytes, in 10 classes.\n"
-        "mnist, fashion and kmnist are looked for in folders of those names below $TAPER_DATA%s%s%s\n"
-        "and in the cache, and downloaded there where they are missing.\n",
-        getenv("TAPER_DATA") ? " (" : "", getenv("TAPER_DATA") ? getenv("TAPER_DATA") : "",
-        getenv("TAPER_DATA") ? ")" : "");
+        "  DIR               a folder with IDX files, CIFAR's files, a folder for each class, or a\n"
+        "                    CSV list of pictures; also a .csv or .npz file itself\n\n"
+        "Those that are not here are looked for in folders of their names below $TAPER_DATA%s%s%s and\n"
+        "in the cache, and downloaded there when they are first used, or by `taper data fetch NAME`.\n",
+        data ? " (" : "", data ? data : "", data ? ")" : "");
     return EXIT_FINE;
 }
 
-static bool show_pictures(const settings *s, tp_dataset *dataset) {
-    int64_t size = tp_dataset_size(dataset), count = s->count;
-    if (s->from >= size) {
-        report_failure("there is no picture %lld; the last one is %lld.", (long long)s->from,
-                       (long long)size - 1);
-        return false;
-    }
-    if (count > size - s->from) count = size - s->from;
-    int64_t *numbers = malloc(sizeof *numbers * (size_t)count);
-    show_card *cards = calloc((size_t)count, sizeof *cards);
-    bool fine = numbers && cards;
-    TP_SCOPE {
-        tp_batch b = {0};
-        for (int64_t i = 0; fine && i < count; i++) numbers[i] = s->from + i;
-        tp_picture_args raw = {.raw = true};
-        fine = fine && tp_dataset_batch_at(TP_HERE, dataset, numbers, count, raw, &b);
-        for (int64_t i = 0; fine && i < count; i++) {
-            cards[i] =
-                (show_card){.height = dataset->x_shape.dims[1], .width = dataset->x_shape.dims[2]};
-            cards[i].picture = (unsigned char *)tp_data(b.x) + i * cards[i].height * cards[i].width;
-            snprintf(cards[i].title, sizeof cards[i].title, "#%lld is %.12s", (long long)numbers[i],
-                     tp_class_name(dataset, ((int64_t *)tp_data(b.y))[i]));
-        }
-        if (fine) show_cards(cards, count);
-    }
-    free(numbers);
-    free(cards);
-    return fine;
+/* One line that is written over and over. */
+static void show_progress(const char *file, int64_t done, int64_t total, void *user) {
+    bool *shown = user;
+    const char *slash = strrchr(file, '/');
+    if (!isatty(STDERR_FILENO)) return;
+    fprintf(stderr, "\r%-32.32s %7.1f MB", slash ? slash + 1 : file, (double)done / 1e6);
+    if (total > 0)
+        fprintf(stderr, " of %.1f MB, %3.0f %%", (double)total / 1e6,
+                100.0 * (double)done / (double)total);
+    fputs("   ", stderr);
+    *shown = true;
 }
 
-/* Mean and deviation of all pixels, from sums of whole numbers. */
-static bool measure(tp_dataset *dataset, double *mean, double *deviation) {
-    tp_loader *loader = tp_loader_new(dataset, .batch_size = 500, .raw = true);
-    if (!loader) return false;
-    uint64_t sum = 0, squares = 0, count = 0;
-    tp_batch b;
-    while (tp_next(loader, &b)) {
-        const unsigned char *bytes = tp_data(b.x);
-        int64_t numel = tp_numel(b.x);
-        for (int64_t i = 0; i < numel; i++)
-            sum += bytes[i], squares += (uint64_t)bytes[i] * bytes[i];
-        count += (uint64_t)numel;
-    }
-    tp_loader_free(loader);
-    double n = (double)count;
-    *mean = (double)sum / n / 255;
-    *deviation = sqrt((double)squares / n / (255.0 * 255.0) - *mean * *mean);
-    return count > 0;
+static tp_dataset *fetch_split(const char *name, const char *split, bool *shown) {
+    tp_mnist_args args = {.split = split, .progress = show_progress, .user = shown};
+    if (strcmp(name, "mnist") == 0) return tp_mnist_at(TP_HERE, args);
+    if (strcmp(name, "fashion") == 0) return tp_fashion_mnist_at(TP_HERE, args);
+    if (strcmp(name, "kmnist") == 0) return tp_kmnist_at(TP_HERE, args);
+    if (strcmp(name, "cifar10") == 0) return tp_cifar10_at(TP_HERE, args);
+    if (strcmp(name, "cifar100") == 0) return tp_cifar100_at(TP_HERE, args);
+    return tp_digits(split);
 }
 
-static bool show_stats(const settings *s, tp_dataset *dataset) {
-    double mean, deviation;
-    tp_dataset_keep(dataset); /* beyond the loader */
-    bool fine = false;
-    TP_SCOPE {
-        tp_tensor *labels = tp_dataset_labels(dataset), *counts;
-        counts = tp_bincount(labels);
-        fine = tp_data(counts) && measure(dataset, &mean, &deviation);
-        if (fine) {
-            int64_t classes = tp_size(counts, 0), most = 1;
-            const int64_t *number = tp_data(counts);
-            for (int64_t i = 0; i < classes; i++)
-                if (number[i] > most) most = number[i];
-            printf("%s, %s: %lld pictures of %lld x %lld in %lld classes\n", job_data_name(&s->job),
-                   s->split, (long long)tp_dataset_size(dataset),
-                   (long long)dataset->x_shape.dims[1], (long long)dataset->x_shape.dims[2],
-                   (long long)classes);
-            printf("pixels: mean %.4f, standard deviation %.4f (0 black, 1 white)\n\n", mean,
-                   deviation);
-            for (int64_t i = 0; i < classes; i++) {
-                printf("%-12.12s %6lld  ", tp_class_name(dataset, i), (long long)number[i]);
-                show_bar((double)number[i] / (double)most, 40);
-                putchar('\n');
-            }
-        }
+static bool fetch(const char *name) {
+    static const char *const splits[] = {"train", "test"};
+    if (!job_check_known("data fetch", "data set", name)) return false;
+    for (int i = 0; i < 2; i++) {
+        bool shown = false;
+        tp_dataset *set = fetch_split(name, splits[i], &shown);
+        if (shown) fputc('\n', stderr);
+        if (!set) return false;
+        printf("%s: %lld pictures\n", tp_dataset_name(set), (long long)tp_dataset_size(set));
+        tp_dataset_free(set);
     }
+    return true;
+}
+
+/* ---- the verb ---- */
+
+enum { LIST, FETCH, SHOW, STATS, CHECK, ACTIONS };
+
+static bool act(data_settings *s, int action) {
+    if (action == FETCH) return fetch(s->job.data);
+    if (!job_check_data("data", s->job.data)) return false;
+    if (action == CHECK) return data_check(s);
+    job_settle_size(&s->job);
+    tp_dataset *dataset = job_open_split(&s->job, s->split);
+    if (!dataset) return false;
+    tp_dataset_keep(dataset); /* beyond loaders */
+    bool fine;
+    if (action == STATS)
+        fine = data_stats(s, dataset);
+    else
+        fine = s->sheet ? data_sheet(s, dataset) : data_show(s, dataset);
     tp_dataset_free(dataset);
     return fine;
 }
 
 int cmd_data(int argc, char **argv) {
-    static const char *const actions[] = {"list", "show", "stats"};
-    settings s = {.job = job_defaults(), .split = "train", .count = 6};
+    static const char *const actions[ACTIONS] = {"list", "fetch", "show", "stats", "check"};
+    data_settings s = {.job = job_defaults(), .split = "train", .count = 6, .per_class = 8};
     positional rest;
     if (!options_read(table, OPTIONS, "data", argc, argv, &s, &rest)) return EXIT_USAGE;
     if (rest.count == 0) return list();
-    if (!word_known("data", "action", rest.text[0], actions, 3)) return EXIT_USAGE;
-    int action = word_index(rest.text[0], actions, 3);
-    if (action == 0) return list();
+    if (!word_known("data", "action", rest.text[0], actions, ACTIONS)) return EXIT_USAGE;
+    int action = word_index(rest.text[0], actions, ACTIONS);
+    if (action == LIST) return list();
     if (rest.count != 2) {
         fprintf(stderr, "taper data %s: which data set? For instance: taper data %s digits\n",
                 rest.text[0], rest.text[0]);
         return EXIT_USAGE;
     }
     s.job.data = rest.text[1];
-    if (strcmp(s.split, "train") != 0 && strcmp(s.split, "test") != 0) {
-        fprintf(stderr, "taper data: --split is train or test, not \"%s\".\n", s.split);
-        return EXIT_USAGE;
-    }
-    if (!job_check_data("data", s.job.data)) return EXIT_USAGE;
-    tp_dataset *dataset = job_open_split(&s.job, s.split);
-    if (!dataset) return EXIT_FAILED;
-    bool fine;
-    if (action == 1) {
-        fine = show_pictures(&s, dataset);
-        tp_dataset_free(dataset);
-    } else {
-        fine = show_stats(&s, dataset);
-    }
-    return fine ? EXIT_FINE : EXIT_FAILED;
+    if (!job_check_split("data", s.split)) return EXIT_USAGE;
+    return act(&s, action) ? EXIT_FINE : EXIT_FAILED;
 }

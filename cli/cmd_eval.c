@@ -17,7 +17,7 @@ static const option table[] = {
     {"Options", OPTION_HEADING, NULL, NULL, 0, 0},
     {"data", OPTION_TEXT, "NAME|DIR", "test on another data set (the one it was trained on)",
      offsetof(settings, job.data), 0},
-    {"split", OPTION_TEXT, "NAME", "test or train (test)", offsetof(settings, split), 0},
+    {"split", OPTION_TEXT, "NAME", "test, valid or train (test)", offsetof(settings, split), 0},
     {"limit", OPTION_COUNT, "N", "the first N pictures only (all)",
      offsetof(settings, job.test_limit), 1},
     {"model", OPTION_TEXT, "NAME|LAYERS", "for a file of weights that does not say it",
@@ -94,10 +94,7 @@ int cmd_eval(int argc, char **argv) {
         fprintf(stderr, "taper eval: which run? For instance: taper eval runs/digits-mlp\n");
         return EXIT_USAGE;
     }
-    if (strcmp(s.split, "test") != 0 && strcmp(s.split, "train") != 0) {
-        fprintf(stderr, "taper eval: --split is test or train, not \"%s\".\n", s.split);
-        return EXIT_USAGE;
-    }
+    if (!job_check_split("eval", s.split)) return EXIT_USAGE;
     if (s.job.data && !job_check_data("eval", s.job.data)) return EXIT_USAGE;
     if (s.job.threads > 0) tp_set_num_threads((int)s.job.threads);
     tp_module *model = run_load_model(&s.job, rest.text[0]);

@@ -7,6 +7,7 @@
 #include "show.h"
 #include "verbs.h"
 #include "vision/idx.h"
+#include "vision/pictures/files.h"
 
 typedef struct settings {
     job job;
@@ -19,7 +20,7 @@ static const option table[] = {
     {"Options", OPTION_HEADING, NULL, NULL, 0, 0},
     {"data", OPTION_TEXT, "NAME|DIR", "pictures of another data set (the one it was trained on)",
      offsetof(settings, job.data), 0},
-    {"split", OPTION_TEXT, "NAME", "test or train (test)", offsetof(settings, split), 0},
+    {"split", OPTION_TEXT, "NAME", "test, valid or train (test)", offsetof(settings, split), 0},
     {"pictures", OPTION_TEXT, "FILE", "pictures of an IDX file of bytes, plain or gzipped, instead",
      offsetof(settings, pictures), 0},
     {"count", OPTION_COUNT, "N", "how many, where no numbers are given (6)",
@@ -36,48 +37,73 @@ enum { OPTIONS = sizeof table / sizeof table[0] };
 
 void help_predict(FILE *stream) {
     fputs(
-        "usage: taper predict RUN|FILE [NUMBER ...] [options]\n\n"
+        "usage: taper predict RUN|FILE [NUMBER|PICTURE ...] [options]\n\n"
         "Shows pictures on the terminal and what a trained network takes them for, with the three\n"
-        "likeliest classes. Pictures are numbered from 0.\n\n"
+        "likeliest classes. Pictures of the data are numbered from 0; others are files, PNG, JPEG, BMP\n"
+        "or PNM, which are brought to the network's size.\n\n"
         "  taper predict runs/digits-mlp                the first six test pictures\n"
         "  taper predict runs/digits-mlp 7 42 1000\n"
+        "  taper predict runs/dogs-mlp rex.jpg          a picture of one's own\n"
         "  taper predict runs/digits-mlp --wrong        what it gets wrong\n"
         "  taper predict runs/digits-mlp --pictures t10k-images-idx3-ubyte.gz --json\n",
         stream);
     options_help(stream, table, OPTIONS);
 }
 
-/* Where the pictures come from: a data set with labels, or one file without. */
+/* Where the pictures come from: a data set with labels, an IDX file without, or files of one picture each. */
 typedef struct pictures {
-    tp_dataset *dataset;
+    tp_dataset *dataset; /* whose classes have names */
     tp_idx file;
-    int64_t size, height, width;
+    const char *const *paths;
+    int64_t size, channels, height, width;
 } pictures;
 
 /* What is known of one picture. */
 typedef struct prediction {
     int64_t number, label, top[3]; /* label -1 where there is none */
     double share[3];
-    tp_tensor *bytes; /* (1, height, width) */
+    tp_tensor *bytes; /* (channels, height, width) */
 } prediction;
 
-static bool open_pictures(const settings *s, pictures *p) {
+static bool open_pictures(const settings *s, const positional *rest, pictures *p) {
     if (s->pictures) {
         if (!tp_idx_read(TP_HERE, "predict", s->pictures, 3, &p->file)) return false;
         p->size = p->file.dims[0], p->height = p->file.dims[1], p->width = p->file.dims[2];
+        p->channels = 1;
         return true;
     }
     p->dataset = job_open_split(&s->job, s->split);
     if (!p->dataset) return false;
     p->size = tp_dataset_size(p->dataset);
-    p->height = p->dataset->x_shape.dims[1], p->width = p->dataset->x_shape.dims[2];
+    tp_shape shape = p->dataset->x_shape;
+    p->channels = shape.dims[0], p->height = shape.dims[1], p->width = shape.dims[2];
+    if (rest->count > 1 && tp_is_picture_name(rest->text[1])) {
+        p->paths = rest->text + 1;
+        p->size = rest->count - 1;
+    }
     return true;
 }
 
-/* Pictures of those numbers as bytes (n, 1, height, width), and their labels or NULL. */
+/* Pictures in files, made alike. */
+static tp_tensor *read_pictures(const pictures *p, const int64_t *numbers, int64_t count) {
+    tp_tensor *x = tp_empty(tp_shape(count, p->channels, p->height, p->width), .dtype = TP_UINT8);
+    int64_t bytes = p->channels * p->height * p->width;
+    unsigned char *to = tp_data(x);
+    for (int64_t i = 0; to && i < count; i++) {
+        tp_tensor *picture = tp_image_read(p->paths[numbers[i]],
+                                           .mode = p->channels == 1 ? TP_IMAGE_GRAY : TP_IMAGE_RGB);
+        const void *from = tp_data(tp_image_resize(picture, p->height, p->width));
+        if (!from) return NULL;
+        memcpy(to + i * bytes, from, (size_t)bytes);
+    }
+    return to ? x : NULL;
+}
+
+/* Pictures of those numbers as bytes (n, channels, height, width), and their labels or NULL. */
 static tp_tensor *fetch(const pictures *p, const int64_t *numbers, int64_t count,
                         tp_tensor **labels) {
     *labels = NULL;
+    if (p->paths) return read_pictures(p, numbers, count);
     if (p->dataset) {
         tp_batch b;
         tp_picture_args raw = {.raw = true};
@@ -125,9 +151,18 @@ static const char *class_name(const pictures *p, int64_t label, char *buffer) {
     return buffer;
 }
 
+/* The name of a picture's file, without its folders. */
+static const char *file_name(const pictures *p, int64_t number) {
+    const char *slash = strrchr(p->paths[number], '/');
+    return slash ? slash + 1 : p->paths[number];
+}
+
 static void print_json(const pictures *p, const prediction *r) {
     char name[24];
-    printf("{\"index\": %lld, ", (long long)r->number);
+    if (p->paths)
+        printf("{\"file\": \"%s\", ", p->paths[r->number]);
+    else
+        printf("{\"index\": %lld, ", (long long)r->number);
     if (r->label >= 0) printf("\"label\": %lld, ", (long long)r->label);
     printf("\"prediction\": %lld, \"name\": \"%s\", \"probability\": %.6g}\n", (long long)r->top[0],
            class_name(p, r->top[0], name), r->share[0]);
@@ -143,11 +178,16 @@ static void print_cards(const pictures *p, const prediction *all, int64_t count)
         const prediction *r = &all[i];
         show_card *card = &cards[i];
         char name[24];
-        *card = (show_card){.picture = tp_data(r->bytes), .height = p->height, .width = p->width};
+        *card = (show_card){.picture = tp_data(r->bytes),
+                            .channels = p->channels,
+                            .height = p->height,
+                            .width = p->width};
         card->wrong = r->label >= 0 && r->top[0] != r->label;
         if (r->label >= 0)
             snprintf(card->title, sizeof card->title, "#%lld is %.12s%s", (long long)r->number,
                      class_name(p, r->label, name), card->wrong ? ", wrong" : "");
+        else if (p->paths)
+            snprintf(card->title, sizeof card->title, "%.60s", file_name(p, r->number));
         else
             snprintf(card->title, sizeof card->title, "#%lld", (long long)r->number);
         for (int k = 0; k < 3 && (k == 0 || r->share[k] > 0); k++, card->lines++) {
@@ -205,11 +245,12 @@ static bool show_numbers(const settings *s, tp_module *model, const pictures *p,
 /* The numbers on the command line, or the first ones. NULL after a sentence. */
 static int64_t *read_numbers(const settings *s, const pictures *p, const positional *rest,
                              int64_t *count) {
+    bool numbered = rest->count > 1 && !p->paths;
     *count = rest->count > 1 ? rest->count - 1 : s->count < p->size ? s->count : p->size;
     int64_t *numbers = malloc(sizeof *numbers * (size_t)(*count + 1));
     for (int64_t i = 0; numbers && i < *count; i++) {
         char *stop = NULL;
-        numbers[i] = rest->count > 1 ? strtoll(rest->text[i + 1], &stop, 10) : i;
+        numbers[i] = numbered ? strtoll(rest->text[i + 1], &stop, 10) : i;
         if ((!stop || !*stop) && numbers[i] >= 0 && numbers[i] < p->size) continue;
         report_failure("there is no picture \"%s\"; they are numbered from 0 to %lld.",
                        rest->text[i + 1], (long long)p->size - 1);
@@ -223,7 +264,7 @@ static bool run(const settings *s, const char *what, const positional *rest) {
     settings own = *s;
     pictures p = {0};
     tp_module *model = run_load_model(&own.job, what);
-    bool fine = model && open_pictures(&own, &p);
+    bool fine = model && open_pictures(&own, rest, &p);
     if (fine) {
         tp_eval(model);
         int64_t count = 0, *numbers = s->wrong ? NULL : read_numbers(&own, &p, rest, &count);
@@ -252,12 +293,11 @@ int cmd_predict(int argc, char **argv) {
     if (s.wrong && s.pictures) wrong = "--wrong needs labels, which --pictures has not";
     if (s.wrong && rest.count > 1)
         wrong = "--wrong looks through all pictures; leave out the numbers";
-    if (strcmp(s.split, "test") != 0 && strcmp(s.split, "train") != 0)
-        wrong = "--split is test or train";
     if (wrong) {
         fprintf(stderr, "taper predict: %s.\n", wrong);
         return EXIT_USAGE;
     }
+    if (!job_check_split("predict", s.split)) return EXIT_USAGE;
     if (s.job.data && !job_check_data("predict", s.job.data)) return EXIT_USAGE;
     return run(&s, rest.text[0], &rest) ? EXIT_FINE : EXIT_FAILED;
 }

@@ -23,6 +23,7 @@ void help_train(FILE *stream) {
         "  taper train                                  an MLP on the built-in digits\n"
         "  taper train --data mnist --epochs 10         real digits, downloaded where needed\n"
         "  taper train --data mnist --model convnet     a convolutional network\n"
+        "  taper train --data ~/dogs --image-size 64    pictures in a folder for each class, or a CSV list\n"
         "  taper train --data ~/fashion --model \"flatten linear:256 relu dropout:0.2 linear:10\"\n"
         "  taper train --optimizer sgd --lr 0.1 --momentum 0.9 --schedule cosine\n"
         "  taper train --epochs 100 --patience 5        stop when validation no longer improves\n"
@@ -130,6 +131,8 @@ static void note_command(run *r, int argc, char **argv) {
 static bool prepare(run *r) {
     job *j = &r->job;
     if (j->threads > 0) tp_set_num_threads((int)j->threads);
+    job_settle_size(j);
+    if (j->workers < 0) j->workers = job_data_in_files(j) ? 2 : 0;
     if (!job_open_data(j, &r->data)) return false;
     j->sample = r->data.train->x_shape;
     j->classes = r->data.train->class_count;

@@ -14,8 +14,11 @@
 const option job_options[] = {
     {"Data", OPTION_HEADING, NULL, NULL, 0, 0},
     {"data", OPTION_TEXT, "NAME|DIR",
-     "digits (synthetic, drawn at run time), mnist, fashion, kmnist,\nor a folder with the four IDX files, plain or gzipped (digits)",
+     "digits (synthetic, drawn at run time), mnist, fashion, kmnist,\ncifar10, cifar100; or a folder with IDX or CIFAR files, with a\nfolder of pictures for each class (or train, val and test with\nsuch folders), or with a CSV list of pictures; or such a list, or\nan .npz file (digits)",
      PLACE(data), 0},
+    {"image-size", OPTION_COUNT, "N",
+     "make pictures of folders and lists N x N\n(as they are; 64 where their sizes differ)",
+     PLACE(image_size), 1},
     {"per-class", OPTION_COUNT, "N", "train on N pictures of each class (all)", PLACE(per_class),
      1},
     {"limit", OPTION_COUNT, "N", "train on the first N pictures only (all)", PLACE(limit), 1},
@@ -64,7 +67,8 @@ const option job_options[] = {
      "hints where training goes wrong, with the reason and what to do (on)", PLACE(doctor), 0},
     {"Machine", OPTION_HEADING, NULL, NULL, 0, 0},
     {"threads", OPTION_COUNT, "N", "threads of the kernels (all processors)", PLACE(threads), 1},
-    {"workers", OPTION_COUNT, "N", "threads that prepare batches ahead (0)", PLACE(workers), 0},
+    {"workers", OPTION_COUNT, "N",
+     "threads that prepare batches ahead (0; 2 for pictures in files)", PLACE(workers), 0},
     {"Output", OPTION_HEADING, NULL, NULL, 0, 0},
     {"out", OPTION_TEXT, "DIR",
      "folder of the run; an older run in it is replaced\n(runs/DATA-MODEL)", PLACE(out), 0},
@@ -88,6 +92,7 @@ job job_defaults(void) {
                  .model = "mlp",
                  .val_split = -1,
                  .val_count = -1,
+                 .workers = -1,
                  .epochs = 5,
                  .batch_size = 32,
                  .optimizer = "adam",
@@ -111,22 +116,8 @@ void job_release(job *j) {
     j->owned_count = 0;
 }
 
-static const char *const data_names[] = {"digits", "mnist", "fashion", "kmnist"};
 const char *const job_optimizers[JOB_OPTIMIZERS] = {"sgd", "adam", "adamw", "rmsprop", "adagrad"};
 const char *const job_schedules[JOB_SCHEDULES] = {"none", "step", "cosine", "onecycle", "plateau"};
-
-static bool is_folder(const char *path) {
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-bool job_check_data(const char *verb, const char *data) {
-    if (word_index(data, data_names, LENGTH(data_names)) >= 0 || is_folder(data)) return true;
-    if (!strchr(data, '/'))
-        return word_known(verb, "data set or folder", data, data_names, LENGTH(data_names));
-    fprintf(stderr, "taper %s: there is no folder \"%s\".\n", verb, data);
-    return false;
-}
 
 bool job_check(const char *verb, const job *j) {
     if (!job_check_data(verb, j->data)) return false;
@@ -146,68 +137,4 @@ bool job_check(const char *verb, const job *j) {
         wrong = "--warmup goes with --schedule none, step or cosine";
     if (wrong) fprintf(stderr, "taper %s: %s.\n", verb, wrong);
     return !wrong;
-}
-
-const char *job_data_name(const job *j) {
-    static const char *const shown[] = {"synthetic digits", "MNIST", "Fashion-MNIST", "KMNIST"};
-    int i = word_index(j->data, data_names, LENGTH(data_names));
-    return i < 0 ? j->data : shown[i];
-}
-
-tp_dataset *job_open_split(const job *j, const char *split) {
-    switch (word_index(j->data, data_names, LENGTH(data_names))) {
-    case 0: return tp_digits(split);
-    case 1: return tp_mnist(split);
-    case 2: return tp_fashion_mnist(split);
-    case 3: return tp_kmnist(split);
-    default: return tp_mnist(split, .root = j->data);
-    }
-}
-
-tp_dataset *job_first(tp_dataset *dataset, int64_t count) {
-    if (!dataset) return NULL;
-    int64_t size = tp_dataset_size(dataset);
-    if (count <= 0 || count >= size) return dataset;
-    int64_t *index = malloc(sizeof *index * (size_t)count);
-    if (!index) {
-        fprintf(stderr, "taper: out of memory.\n");
-        return NULL;
-    }
-    for (int64_t i = 0; i < count; i++) index[i] = i;
-    tp_dataset *subset = tp_subset(dataset, index, count);
-    free(index);
-    return subset;
-}
-
-/* Takes the validation part off the training set. */
-static bool split_validation(const job *j, job_data *data) {
-    int64_t size = tp_dataset_size(data->train);
-    double share = j->val_split >= 0 ? j->val_split : j->patience > 0 ? 0.1 : 0;
-    int64_t count = j->val_count >= 0 ? j->val_count : (int64_t)llround(share * (double)size);
-    if (count == 0) return true;
-    if (count >= size) {
-        fprintf(stderr, "taper: %lld pictures for validation leave none of %lld to train on.\n",
-                (long long)count, (long long)size);
-        return false;
-    }
-    tp_dataset *parts[2];
-    /* a generator of its own, so that the weights drawn afterwards do not depend on it */
-    if (!tp_random_split(data->train, ((double[]){(double)(size - count), (double)count}), 2, parts,
-                         .seed = (uint64_t)j->seed + 1))
-        return false;
-    data->train = parts[0];
-    data->valid = parts[1];
-    return true;
-}
-
-bool job_open_data(const job *j, job_data *data) {
-    memset(data, 0, sizeof *data);
-    snprintf(data->name, sizeof data->name, "%s", job_data_name(j));
-    data->train = job_first(job_open_split(j, "train"), j->limit);
-    if (!data->train) return false;
-    data->test = job_first(job_open_split(j, "test"), j->test_limit);
-    if (!data->test) return false;
-    if (!split_validation(j, data)) return false;
-    if (j->per_class > 0) data->train = tp_balanced_subset(data->train, j->per_class);
-    return data->train != NULL;
 }

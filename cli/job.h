@@ -11,7 +11,7 @@ enum { JOB_OWNED = 8 };
 /* The settings of a run, as the options give them; -1 or NULL where an option was left out and its default depends on others. */
 typedef struct job {
     const char *data, *model, *out;
-    int64_t limit, test_limit, per_class, val_count;
+    int64_t limit, test_limit, per_class, val_count, image_size;
     double val_split;
     int64_t epochs, batch_size, patience, seed, threads, workers;
     double min_delta;
@@ -37,8 +37,18 @@ enum { JOB_OPTIMIZERS = 5, JOB_SCHEDULES = 5 };
 extern const char *const job_optimizers[JOB_OPTIMIZERS];
 extern const char *const job_schedules[JOB_SCHEDULES];
 
-/* Whether there is such a data set or folder; else a sentence on stderr. */
+/* The data sets that are known by name. */
+typedef struct job_known {
+    const char *name, *title, *line;
+} job_known;
+extern const job_known job_known_data[];
+extern const int job_known_count;
+/* Whether it is one of them; else a sentence on stderr. */
+bool job_check_known(const char *verb, const char *kind, const char *data);
+/* Whether there is such a data set, folder or file; else a sentence on stderr. */
 bool job_check_data(const char *verb, const char *data);
+/* Whether it is "train", "valid" or "test"; else a sentence on stderr. */
+bool job_check_split(const char *verb, const char *split);
 /* Sentences on stderr for values that make no sense together or name nothing. */
 bool job_check(const char *verb, const job *j);
 
@@ -49,7 +59,13 @@ typedef struct job_data {
 } job_data;
 /* Opens what --data names and cuts it up. False after an error, reported. */
 bool job_open_data(const job *j, job_data *data);
-/* "train" or "test" of what --data names, whole. */
+/* Sets --image-size where it was left out and the pictures of a folder or list have different sizes. */
+void job_settle_size(job *j);
+/* Whether --data names pictures in files of their own, which workers should decode. */
+bool job_data_in_files(const job *j);
+/* Whether the data have such a part of their own. */
+bool job_has_split(const job *j, const char *split);
+/* "train", "valid" or "test" of what --data names, whole; pictures in files in the shape of the model where that is known. */
 tp_dataset *job_open_split(const job *j, const char *split);
 /* The first `count` samples; all of them for 0. NULL after an error, and for NULL. */
 tp_dataset *job_first(tp_dataset *dataset, int64_t count);

@@ -21,7 +21,7 @@ static const verb verbs[] = {
     {"predict", "show pictures and what a trained network makes of them", cmd_predict,
      help_predict},
     {"summary", "layers, shapes, parameters and work of a network", cmd_summary, help_summary},
-    {"data", "list the data sets, show pictures, count classes", cmd_data, help_data},
+    {"data", "list, fetch, show, measure and check data sets", cmd_data, help_data},
     {"inspect", "what is in a file of weights: names, shapes, statistics, histograms", cmd_inspect,
      help_inspect},
     {"convert", "weights from one format to another: PyTorch, safetensors, NumPy", cmd_convert,

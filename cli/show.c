@@ -126,8 +126,23 @@ int show_bar(double value, int width) {
 
 /* ---- pictures ---- */
 
-static unsigned pixel(const show_card *card, int64_t row, int64_t column) {
-    return row < card->height ? card->picture[row * card->width + column] : 0;
+/* The colour of a pixel; below the picture it is black. */
+static void pixel(const show_card *card, int64_t row, int64_t column, unsigned rgb[3]) {
+    int64_t plane = card->height * card->width, at = row * card->width + column;
+    for (int c = 0; c < 3; c++)
+        rgb[c] = row < card->height ? card->picture[(card->channels >= 3 ? c * plane : 0) + at] : 0;
+}
+
+static unsigned brightness(const unsigned rgb[3]) {
+    return (299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2]) / 1000;
+}
+
+/* Two pixels, one above the other, as one character in their colours. */
+static void show_pair(const show_card *card, const unsigned a[3], const unsigned b[3]) {
+    if (card->channels >= 3)
+        printf("\033[38;2;%u;%u;%u;48;2;%u;%u;%um▀", a[0], a[1], a[2], b[0], b[1], b[2]);
+    else /* 232 to 255 are shades of grey from black to white */
+        printf("\033[38;5;%u;48;5;%um▀", 232 + a[0] * 23 / 255, 232 + b[0] * 23 / 255);
 }
 
 /* Two rows of pixels in one line of text. In colour each pixel is half a character; else their mean is a shade. */
@@ -136,13 +151,16 @@ static void show_pixels(const show_card *card, int64_t row, bool colour) {
     static const char *const shades[] = {" ", "░", "▒", "▓", "█"};
     bool blocks = shows_blocks();
     for (int64_t x = 0; x < card->width; x++) {
-        unsigned a = pixel(card, row, x), b = pixel(card, row + 1, x);
-        if (colour && blocks) /* 232 to 255 are shades of grey from black to white */
-            printf("\033[38;5;%u;48;5;%um▀", 232 + a * 23 / 255, 232 + b * 23 / 255);
+        unsigned a[3], b[3];
+        pixel(card, row, x, a);
+        pixel(card, row + 1, x, b);
+        unsigned sum = brightness(a) + brightness(b);
+        if (colour && blocks)
+            show_pair(card, a, b);
         else if (blocks)
-            fputs(shades[(a + b) * 4 / 510], stdout);
+            fputs(shades[sum * 4 / 510], stdout);
         else
-            fputs(ascii[(a + b) * 9 / 510], stdout);
+            fputs(ascii[sum * 9 / 510], stdout);
     }
     if (colour && blocks) fputs(NORMAL, stdout);
 }

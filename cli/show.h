@@ -13,8 +13,9 @@ bool show_write_confusion(const tp_tensor *confusion, tp_dataset *dataset, const
 
 /* A picture with what stands above and below it. */
 typedef struct show_card {
-    const unsigned char *picture; /* (height, width) */
-    int64_t height, width;
+    const unsigned char *
+        picture; /* (channels, height, width); three channels are shown in colour where that can be */
+    int64_t channels, height, width;
     char title[64];
     bool wrong;      /* the title is marked */
     int lines;       /* below */

@@ -85,7 +85,7 @@ static void mistakes_get_the_right_word(void **state) {
     check(shell(TAPER " train --optimizer adm"), 2, "did you mean adam?");
     check(shell(TAPER " train --schedule cosin"), 2, "did you mean cosine?");
     check(shell(TAPER " train --data mnits"), 2, "did you mean mnist?");
-    check(shell(TAPER " train --data no/such"), 2, "no folder \"no/such\"");
+    check(shell(TAPER " train --data no/such"), 2, "no folder or file \"no/such\"");
     check(shell(TAPER " train --val-split 1"), 2, "--val-count");
     check(shell(TAPER " train --nesterov"), 2, "--momentum");
     check(shell(TAPER " train -e 3"), 2, "two dashes");
@@ -304,6 +304,58 @@ static void data_and_bench(void **state) {
     check(shell(TAPER " summary 'linear:3 tanh' --shape 8"), 0, "(N, 3)");
 }
 
+/* A folder with three classes of pictures of one colour each, and one that cannot be read; test has one that train has too. */
+static void make_pictures(void) {
+    check(
+        shell(
+            "mkdir -p pets/train/cat pets/train/dog pets/test/dog && for i in 1 2 3 4 5 6 7 8; do "
+            "printf 'P6 4 4 255\\n%%048d' $i > pets/train/cat/$i.ppm; "
+            "printf 'P6 4 4 255\\n%%048d' 9$i > pets/train/dog/$i.ppm; done; "
+            "cp pets/train/dog/3.ppm pets/test/dog/a.ppm; printf 'P6 4 4 255\\n%%048d' 77 > pets/test/dog/b.ppm"),
+        0, NULL);
+}
+
+static void pictures_in_files(void **state) {
+    (void)state;
+    make_pictures();
+    check(shell(TAPER " data stats pets"), 0, "16 pictures of 4 x 4 in 2 classes");
+    check(shell(TAPER " data stats pets"), 0, "colour, RGB");
+    check(shell(TAPER " data stats pets --split valid"), 1, "no part for validation");
+    check(shell(TAPER " data show pets --count 2"), 0, "#1 is cat");
+    check(shell(TAPER " data show pets --sheet s.svg --per-class 3"), 0, "s.svg");
+    assert_true(exists(".", "s.svg"));
+    check(shell(TAPER " data check pets"), 1, "leaked: train 10 (");
+    check(shell("printf x > pets/train/cat/9.ppm; " TAPER " data check pets"), 1,
+          "cat/9.ppm: no PNG");
+    check(shell("rm pets/train/cat/9.ppm pets/test/dog/a.ppm; " TAPER " data check pets"), 0,
+          "0 in two parts");
+    check(shell(TAPER " data check digits-of-mine"), 1, "no data set");
+    check(shell(TAPER " data fetch mnits"), 1, "did you mean mnist?");
+    check(shell(TAPER " train --data pets --epochs 2 --batch-size 4 --out r --quiet --no-plots"), 0,
+          NULL);
+    check(shell(TAPER " predict r pets/test/dog/b.ppm --json"), 0,
+          "\"file\": \"pets/test/dog/b.ppm\"");
+    check(shell(TAPER " predict r pets/test/dog/none.ppm"), 1, "No such file");
+    check(shell(TAPER " eval r --split train --quiet"), 0, "of 16 pictures");
+}
+
+/* The same as a list, with a part of its own for validation; pictures of two sizes are made alike. */
+static void pictures_in_a_list(void **state) {
+    (void)state;
+    make_pictures();
+    check(
+        shell(
+            "{ echo file,label,split; for i in 1 2 3 4 5 6; do echo cat/$i.ppm,cat,train; echo dog/$i.ppm,dog,train; done;"
+            " echo cat/7.ppm,cat,val; echo dog/8.ppm,dog,test; } > pets/train/list.csv;"
+            " printf 'P6 8 2 255\\n%%048d' 5 > pets/train/cat/5.ppm"),
+        0, NULL);
+    check(shell(TAPER " train --data pets/train --epochs 1 --batch-size 4 --out l --no-plots"), 0,
+          "12 pictures to train on, 1 for validation, 1 to test");
+    check(shell("grep image-size l/config.json"), 0, "\"64\"");
+    check(shell(TAPER " predict l --json"), 0, "\"name\": ");
+    check(shell(TAPER " train --data pets/train/cat/1.ppm"), 2, "takes .csv and .npz");
+}
+
 static int make_folder(void **state) {
     (void)state;
     return mkdtemp(folder) ? 0 : -1;
@@ -329,6 +381,8 @@ int main(void) {
         cmocka_unit_test(an_interrupted_run_can_be_resumed),
         cmocka_unit_test(predictions),
         cmocka_unit_test(data_and_bench),
+        cmocka_unit_test(pictures_in_files),
+        cmocka_unit_test(pictures_in_a_list),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     tp_picture fast, slow;
     tp_picture_extra extra = {0};
     tp_why why;
-    if (size > 8 && tp_png_read_fast(data, size, &fast)) {
+    if (tp_png_read_fast(data, size, &fast)) {
         if (!tp_png_read(data, size, &slow, &extra, &why)) {
             if (tp_picture_bytes(&fast) != tp_picture_bytes(&slow) ||
                 memcmp(fast.bytes, slow.bytes, (size_t)tp_picture_bytes(&fast)) != 0)

@@ -211,6 +211,7 @@ static tp_error_code read_runs(const bmp *b, tp_picture *out, tp_why *why) {
 }
 
 tp_error_code tp_bmp_read(const uint8_t *bytes, size_t size, tp_picture *out, tp_why *why) {
+    *out = (tp_picture){0};
     bmp b = {.bytes = bytes, .size = size};
     tp_error_code code = read_sizes(&b, why);
     if (!code) code = check_kind(&b, why);

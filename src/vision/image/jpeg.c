@@ -151,6 +151,7 @@ static bool read_all(reader *r) {
 
 tp_error_code tp_jpeg_read(const uint8_t *bytes, size_t size, tp_picture *out,
                            tp_picture_extra *extra, tp_why *why) {
+    *out = (tp_picture){0};
     reader r = {.bytes = bytes, .size = size, .why = why, .out = out, .extra = extra};
     r.info.err = jpeg_std_error(&r.errors);
     r.errors.error_exit = on_error;

@@ -108,6 +108,7 @@ static bool read_all(reader *r) {
 
 tp_error_code tp_png_read(const uint8_t *bytes, size_t size, tp_picture *out,
                           tp_picture_extra *extra, tp_why *why) {
+    *out = (tp_picture){0};
     reader r = {.bytes = bytes, .size = size, .why = why, .out = out, .extra = extra};
     r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &r, on_error, on_warning);
     r.info = r.png ? png_create_info_struct(r.png) : NULL;

@@ -72,6 +72,7 @@ static bool note_chunk(png *p, const uint8_t *chunk, uint32_t length) {
 /* Walks over the chunks up to the end. */
 static bool read_chunks(png *p) {
     bool first = true;
+    if (p->size < SIGNATURE || memcmp(p->bytes, "\x89PNG\r\n\x1a\n", SIGNATURE) != 0) return false;
     for (size_t at = SIGNATURE; p->size - at >= CHUNK; first = false) {
         const uint8_t *chunk = p->bytes + at;
         uint32_t length = big_endian(chunk);
@@ -144,6 +145,7 @@ static bool put_rows(const png *p, uint8_t *rows, tp_picture *out) {
 }
 
 bool tp_png_read_fast(const uint8_t *bytes, size_t size, tp_picture *out) {
+    *out = (tp_picture){0};
     png p = {.bytes = bytes, .size = size};
     tp_why why;
     if (!read_chunks(&p) ||

@@ -109,6 +109,7 @@ static tp_error_code read_row(pnm *p, uint8_t *row, tp_why *why) {
 }
 
 tp_error_code tp_pnm_read(const uint8_t *bytes, size_t size, tp_picture *out, tp_why *why) {
+    *out = (tp_picture){0};
     pnm p = {.bytes = bytes, .size = size};
     tp_error_code code = read_header(&p, why);
     if (code) return code;

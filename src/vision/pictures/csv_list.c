@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/dataset.h"
 #include "tensor/tensor.h"
 #include "vision/csv.h"
 #include "vision/image/picture.h"

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "data/dataset.h"
 #include "tensor/tensor.h"
 #include "vision/pictures/cache.h"
 #include "vision/transforms/resize.h"

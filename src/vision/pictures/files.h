@@ -4,8 +4,6 @@
 
 #include <taper/vision.h>
 
-#include "data/dataset.h"
-
 /* Files and their labels, and the names of the classes; all from tp_new. */
 typedef struct tp_file_list {
     char **path;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "data/dataset.h"
 #include "tensor/tensor.h"
 #include "vision/pictures/files.h"
 
