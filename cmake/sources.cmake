@@ -71,6 +71,8 @@ endif()
 # Hot loops outside the kernels: random numbers and gathering batches of bytes.
 if(taper_is_release)
   file(GLOB taper_hot_sources ${PROJECT_SOURCE_DIR}/src/base/random*.c
-    ${PROJECT_SOURCE_DIR}/src/data/gather.c ${PROJECT_SOURCE_DIR}/src/vision/digits_draw.c)
+    ${PROJECT_SOURCE_DIR}/src/data/gather.c ${PROJECT_SOURCE_DIR}/src/vision/digits_draw.c
+    ${PROJECT_SOURCE_DIR}/src/vision/image/picture.c ${PROJECT_SOURCE_DIR}/src/vision/image/png_filter.c
+    ${PROJECT_SOURCE_DIR}/src/vision/transforms/*.c)
   set_source_files_properties(${taper_hot_sources} PROPERTIES COMPILE_OPTIONS -O3)
 endif()

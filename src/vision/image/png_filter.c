@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#if defined(__x86_64__) && defined(__GNUC__)
+#define HAVE_SSE41_TARGET 1
+#include <smmintrin.h>
+#else
+#define HAVE_SSE41_TARGET 0
 #endif
 
 static void undo_sub(uint8_t *row, size_t count, size_t step) {
@@ -35,50 +38,49 @@ static void undo_paeth_plain(uint8_t *row, const uint8_t *above, size_t count, s
         row[i] = (uint8_t)(row[i] + paeth(row[i - step], above[i], above[i - step]));
 }
 
-#if defined(__SSE2__)
+#if HAVE_SSE41_TARGET
+#define SSE41 __attribute__((target("sse4.1"))) static inline
+
 /* Four bytes as 16-bit numbers. */
-static inline __m128i get_pixel(const uint8_t *p) {
+SSE41 __m128i get_pixel(const uint8_t *p) {
     int32_t four;
     memcpy(&four, p, 4);
-    return _mm_unpacklo_epi8(_mm_cvtsi32_si128(four), _mm_setzero_si128());
+    return _mm_cvtepu8_epi16(_mm_cvtsi32_si128(four));
 }
 
-static inline __m128i magnitude(__m128i x) {
-    return _mm_max_epi16(x, _mm_sub_epi16(_mm_setzero_si128(), x));
-}
-
-static inline __m128i choose(__m128i condition, __m128i yes, __m128i no) {
-    return _mm_or_si128(_mm_and_si128(condition, yes), _mm_andnot_si128(condition, no));
-}
-
-/* The channels of a pixel at once; `step` is 3 or 4, a constant where this is inlined. */
-static inline void undo_paeth_pixels(uint8_t *row, const uint8_t *above, size_t count,
-                                     size_t step) {
+/* The channels of a pixel at once; `step` is 3 or 4, a constant where this is inlined. Each pixel waits for the one before it,
+ * so what counts is the way from `a` to the next `a`. */
+SSE41 void undo_paeth_pixels(uint8_t *row, const uint8_t *above, size_t count, size_t step) {
     __m128i a = _mm_setzero_si128(), c = a, low = _mm_set1_epi16(255);
     for (size_t i = 0; i < count; i += step) {
         __m128i b = get_pixel(above + i), x = get_pixel(row + i);
         __m128i from_a = _mm_sub_epi16(b, c), from_b = _mm_sub_epi16(a, c);
-        __m128i to_c = magnitude(_mm_add_epi16(from_a, from_b));
-        __m128i to_a = magnitude(from_a), to_b = magnitude(from_b);
-        __m128i least = _mm_min_epi16(to_c, _mm_min_epi16(to_a, to_b));
-        __m128i guess =
-            choose(_mm_cmpeq_epi16(least, to_a), a, choose(_mm_cmpeq_epi16(least, to_b), b, c));
-        a = _mm_and_si128(_mm_add_epi16(x, guess), low);
+        __m128i to_a = _mm_abs_epi16(from_a), to_b = _mm_abs_epi16(from_b);
+        __m128i to_c = _mm_abs_epi16(_mm_add_epi16(from_a, from_b));
+        __m128i b_or_c = _mm_blendv_epi8(b, c, _mm_cmpgt_epi16(to_b, to_c));
+        __m128i not_a = _mm_cmpgt_epi16(to_a, _mm_min_epi16(to_b, to_c));
+        a = _mm_and_si128(_mm_add_epi16(x, _mm_blendv_epi8(a, b_or_c, not_a)), low);
         c = b;
         int32_t four = _mm_cvtsi128_si32(_mm_packus_epi16(a, a));
         memcpy(row + i, &four, step);
     }
 }
+
+__attribute__((target("sse4.1"))) static void undo_paeth_3(uint8_t *row, const uint8_t *above,
+                                                           size_t count) {
+    undo_paeth_pixels(row, above, count, 3);
+}
+
+__attribute__((target("sse4.1"))) static void undo_paeth_4(uint8_t *row, const uint8_t *above,
+                                                           size_t count) {
+    undo_paeth_pixels(row, above, count, 4);
+}
 #endif
 
 static void undo_paeth(uint8_t *row, const uint8_t *above, size_t count, size_t step) {
-#if defined(__SSE2__)
-    if (step == 3) {
-        undo_paeth_pixels(row, above, count, 3);
-        return;
-    }
-    if (step == 4) {
-        undo_paeth_pixels(row, above, count, 4);
+#if HAVE_SSE41_TARGET
+    if (step >= 3 && __builtin_cpu_supports("sse4.1")) {
+        (step == 3 ? undo_paeth_3 : undo_paeth_4)(row, above, count);
         return;
     }
 #endif

@@ -60,6 +60,9 @@ static tp_error_code make_in_memory(tp_picture_cache *c, int64_t limit, tp_why *
     if (map == MAP_FAILED)
         return tp_picture_problem(why, TP_ERROR_MEMORY, "out of memory for %zu bytes of pictures",
                                   c->map_bytes);
+#if defined(MADV_HUGEPAGE)
+    (void)madvise(map, c->map_bytes, MADV_HUGEPAGE); /* fewer of them, faster */
+#endif
     c->map = map;
     lay_out(c, 0);
     return TP_ERROR_NONE;
