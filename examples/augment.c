@@ -39,8 +39,9 @@ int main(int argc, char **argv) {
         captions[epoch] = text[epoch];
     }
     tp_figure *figure = tp_figure_new("One picture in twelve epochs");
-    bool fine = tp_plot_images(figure, tp_stack(tp_list_of(made, SHOWN), 0), .captions = captions) &&
-                tp_plot_save(figure, "augment.png");
+    bool fine =
+        tp_plot_images(figure, tp_stack(tp_list_of(made, SHOWN), 0), .captions = captions) &&
+        tp_plot_save(figure, "augment.png");
     tp_figure_free(figure);
     tp_transform_free(chain);
 
