@@ -21,6 +21,7 @@ static const verb verbs[] = {
     {"predict", "show pictures and what a trained network makes of them", cmd_predict,
      help_predict},
     {"summary", "layers, shapes, parameters and work of a network", cmd_summary, help_summary},
+    {"export", "write a network as ONNX or as one C file", cmd_export, help_export},
     {"data", "list, fetch, show, measure and check data sets", cmd_data, help_data},
     {"inspect", "what is in a file of weights: names, shapes, statistics, histograms", cmd_inspect,
      help_inspect},

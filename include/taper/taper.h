@@ -7,6 +7,7 @@
 #include <taper/autograd.h>
 #include <taper/checkpoint.h>
 #include <taper/data.h>
+#include <taper/deploy.h>
 #include <taper/doctor.h>
 #include <taper/error.h>
 #include <taper/events.h>

@@ -1,5 +1,6 @@
 /* Which kernels make a convolution. */
 #include "backend/backend.h"
+#include "backend/conv_plain.h"
 
 bool tp_winograd_wins(tp_conv_kind kind, const tp_conv_shape *s) {
     bool fits = s->kernel_h == 3 && s->kernel_w == 3 && s->stride_h == 1 && s->stride_w == 1 &&
@@ -19,6 +20,9 @@ bool tp_winograd_wins(tp_conv_kind kind, const tp_conv_shape *s) {
 bool tp_conv_run(const tp_kernels *kernels, tp_pool *pool, tp_conv_kind kind, int type,
                  const tp_conv_args *args) {
     bool is_float = type == 0;
+    if (is_float && kind == TP_CONV_FORWARD && tp_conv_plain_wanted() &&
+        tp_conv_plain(kernels, pool, args))
+        return true;
     tp_conv_fn run = is_float && tp_winograd_wins(kind, &args->shape)
                          ? kernels->winograd.run[kind]
                          : kernels->conv.run[kind][type];

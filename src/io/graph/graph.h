@@ -23,6 +23,7 @@ typedef struct tp_graph_attribute {
     const char *name;
     tp_graph_attribute_kind kind;
     float f;
+    double exact; /* of a recorded option, before it became a float */
     int64_t i;
     const char *s;
     const float *floats;

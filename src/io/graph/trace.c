@@ -137,7 +137,10 @@ int tp_trace_out(tp_trace *trace, int i) {
     int value = find(trace, trace->node->outputs[i]);
     if (value >= 0) return value;
     value = tp_trace_fresh(trace, stem_of(trace->node));
-    if (value >= 0) tp_trace_put(trace, trace->node->outputs[i], value);
+    if (value < 0) return value;
+    tp_trace_put(trace, trace->node->outputs[i], value);
+    trace->graph->values[value].shape =
+        tp_trace_shape(trace, trace->node->outputs[i], trace->twin->outputs[i]);
     return value;
 }
 
@@ -260,7 +263,9 @@ void tp_trace_int(tp_trace *trace, tp_graph_node *node, const char *name, int64_
 void tp_trace_float(tp_trace *trace, tp_graph_node *node, const char *name, double value) {
     (void)trace;
     tp_graph_attribute *a = attribute(node, name, TP_ATTRIBUTE_FLOAT);
-    if (a) a->f = (float)value;
+    if (!a) return;
+    a->f = (float)value;
+    a->exact = value;
 }
 
 void tp_trace_text(tp_trace *trace, tp_graph_node *node, const char *name, const char *value) {

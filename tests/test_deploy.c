@@ -1,0 +1,298 @@
+/* Models as C: the file compiles without a warning, gives the library's bits in float, and comes close in whole numbers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <dlfcn.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <taper/taper.h>
+#include <unistd.h>
+
+#include "support/noted.h"
+
+static char folder[64];
+
+static const char *in_folder(const char *name) {
+    static char path[4][200];
+    static int next;
+    next = (next + 1) % 4;
+    snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
+    return path[next];
+}
+
+static const char *compiler(void) {
+    const char *cc = getenv("CC");
+    return cc && cc[0] ? cc : "cc";
+}
+
+/* Runs a command; its exit status. */
+static int run(const char *format, ...) TP_PRINTF(1, 2);
+static int run(const char *format, ...) {
+    char command[1000];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(command, sizeof command, format, list);
+    va_end(list);
+    return system(command);
+}
+
+#define FLAGS "-std=c99 -O1 -Wall -Wextra -Wpedantic -Wshadow -Werror"
+
+typedef void (*run_fn)(const float *input, float *output);
+
+/* The function of net.c, compiled and loaded. */
+static run_fn load(void **library) {
+    static int number;
+    char name[32];
+    snprintf(name, sizeof name, "net%d.so", number++);
+    const char *so = in_folder(name);
+    assert_int_equal(run("%s " FLAGS " -shared -fPIC -o %s %s", compiler(), so, in_folder("net.c")),
+                     0);
+    *library = dlopen(so, RTLD_NOW | RTLD_LOCAL);
+    assert_non_null(*library);
+    run_fn function;
+    void *symbol = dlsym(*library, "net_run");
+    assert_non_null(symbol);
+    memcpy(&function, &symbol, sizeof function);
+    return function;
+}
+
+static bool self_test_passes(void) {
+    const char *program = in_folder("self_test");
+    int built =
+        run("%s " FLAGS " -DTAPER_SELF_TEST -o %s %s", compiler(), program, in_folder("net.c"));
+    return built == 0 && run("%s > %s", program, in_folder("said")) == 0;
+}
+
+/* The largest difference of outputs over several inputs, relative to the largest output; -1 where the bits are the same. */
+static double apart(tp_module *net, tp_shape sample, run_fn function) {
+    double largest = 0, difference = 0;
+    bool same = true;
+    for (int i = 0; i < 5; i++)
+        TP_SCOPE
+            TP_NO_GRAD {
+                tp_shape shape = {.ndim = sample.ndim + 1, .dims = {1}};
+                for (int d = 0; d < sample.ndim; d++) shape.dims[d + 1] = sample.dims[d];
+                tp_tensor *x = tp_sub(tp_mul(tp_rand(shape), 2.0), 0.5), *y = tp_call(net, x);
+                int64_t n = tp_numel(y);
+                float *want = malloc((size_t)n * sizeof *want),
+                      *got = malloc((size_t)n * sizeof *got);
+                assert_true(tp_copy_out(y, want));
+                function(tp_data(x), got);
+                for (int64_t k = 0; k < n; k++) {
+                    same = same && (want[k] == got[k] || (isnan(want[k]) && isnan(got[k])));
+                    largest = fmax(largest, fabs((double)want[k]));
+                    difference = fmax(difference, fabs((double)want[k] - (double)got[k]));
+                }
+                free(want);
+                free(got);
+            }
+    return same ? -1 : difference / largest;
+}
+
+/* Running means and variances that are not 0 and 1, and biases that matter. */
+static void stir(tp_module *net) {
+    tp_named_list list = tp_state_dict(net);
+    TP_NO_GRAD
+        for (size_t i = 0; i < list.count; i++) {
+            tp_tensor *x = list.items[i].tensor;
+            bool variance = strstr(list.items[i].name, "running_var") != NULL;
+            bool mean = strstr(list.items[i].name, "running_mean") != NULL;
+            for (int64_t k = 0; (variance || mean) && k < tp_numel(x); k++)
+                tp_data_float(x)[k] += (float)(k % 5) * 0.125F;
+        }
+}
+
+static bool same_bits(tp_module *net, tp_shape sample, const char *what) {
+    assert_non_null(net);
+    stir(net);
+    tp_eval(net);
+    bool fine = tp_export_c(in_folder("net.c"), net, sample, .name = "net");
+    double difference = 0;
+    if (fine) {
+        void *library = NULL;
+        run_fn function = load(&library);
+        difference = apart(net, sample, function);
+        dlclose(library);
+        fine = difference < 0 && self_test_passes();
+    }
+    if (!fine) printf("%s: %g %s %s %s\n", what, difference, noted.op, noted.got, noted.want);
+    note_errors();
+    tp_module_free(net);
+    return fine;
+}
+
+static void test_bits_of_layers(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "flatten linear:3",
+        "flatten linear:128 relu linear:64 relu linear:10 softmax",
+        "flatten linear:900 tanh linear:33 sigmoid linear:7 leaky_relu:0.2 linear:2 log_softmax",
+        "conv:6,k=3,p=1 bn relu maxpool:2 flatten linear:4",
+        "conv:6,k=3,s=2,p=1,g=3 relu6 conv:4,k=2,d=2 flatten linear:4 softmax",
+        "maxpool:3,s=2,p=1,ceil=1 depthwise:3,p=1 hardswish conv:8,k=1 hardsigmoid adaptive_avgpool:1 flatten",
+        "avgpool:3,s=2,p=1 conv:5,k=3 relu adaptive_maxpool:1 flatten",
+        "conv:5,k=1 sigmoid flatten",
+        "conv:5,k=1 tanh maxpool:2 sigmoid conv:2 bn tanh flatten",
+        "conv:4,k=3,p=1 (conv:4,k=3,p=1 bn relu conv:4,k=3,p=1 bn)+ relu dropout2d:0.2 flatten linear:2",
+    };
+    int failed = 0;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        tp_manual_seed(5);
+        tp_shape sample = tp_shape(3, 12, 10);
+        failed += !same_bits(tp_nn_from_text(texts[i], sample), sample, texts[i]);
+    }
+    assert_int_equal(failed, 0);
+}
+
+/* Branches that are joined, as in SqueezeNet. */
+typedef struct fork {
+    tp_module base;
+    tp_module *left, *right;
+} fork_module;
+
+static tp_tensor *fork_forward(tp_module *m, tp_tensor *x) {
+    fork_module *f = (fork_module *)m;
+    tp_tensor *y = tp_cat(tp_list(tp_relu(tp_call(f->left, x)), tp_relu(tp_call(f->right, x))), 1);
+    return tp_mean(y, .dims = tp_dims(2, 3), .keepdim = true);
+}
+
+static tp_tensor *joined_forward(tp_module *m, tp_tensor *x) {
+    fork_module *f = (fork_module *)m;
+    return tp_flatten(tp_cat(tp_list(tp_relu(tp_call(f->left, x)), tp_call(f->right, x)), 1));
+}
+
+static tp_module *fork_new(tp_forward forward) {
+    fork_module *f = tp_module_new(fork_module, forward);
+    f->left = tp_child(f, "left", tp_nn_conv2d(3, 4, 1));
+    f->right = tp_child(f, "right", tp_nn_conv2d(3, 5, 3, .padding = 1));
+    return &f->base;
+}
+
+static void test_bits_of_models(void **state) {
+    (void)state;
+    tp_manual_seed(5);
+    tp_shape sample = tp_shape(3, 20, 20);
+    assert_true(same_bits(fork_new(joined_forward), sample, "fork"));
+    tp_module *net = tp_model_by_name("mobilenet_v2", .num_classes = 10, .width_mult = 0.125,
+                                      .small_input = true);
+    assert_true(same_bits(net, sample, "mobilenet_v2"));
+    /* A mean over dimensions is a reduction, which the file does not have. */
+    net = fork_new(fork_forward);
+    FAILS(UNSUPPORTED, "export_c", assert_false(tp_export_c(in_folder("x.c"), net, sample)));
+    tp_module_free(net);
+}
+
+/* ---- whole numbers ---- */
+
+static void test_int8(void **state) {
+    (void)state;
+    tp_manual_seed(1);
+    tp_dataset *train = tp_digits("train", .count = 2000), *test = tp_digits("test", .count = 300);
+    tp_module *net =
+        tp_nn_from_text("conv:8,k=3,p=1 relu maxpool:2 conv:16,k=3,p=1 bn relu maxpool:2 "
+                        "flatten linear:32 relu linear:10",
+                        tp_shape(1, 28, 28));
+    tp_optim *opt = tp_adam(net);
+    tp_loader *loader = tp_loader_new(train, .batch_size = 50, .shuffle = true, .seed = 1);
+    tp_history h = tp_fit(net, loader, .optim = opt, .epochs = 2);
+    tp_history_free(&h);
+    tp_loader_free(loader);
+    tp_optim_free(opt);
+    tp_eval(net);
+    int64_t index[300];
+    for (int i = 0; i < 300; i++) index[i] = i;
+    int right = 0, same = 0;
+    TP_SCOPE
+        TP_NO_GRAD {
+            tp_batch b;
+            assert_true(tp_dataset_batch(test, index, 300, &b));
+            assert_true(tp_export_c(in_folder("net.c"), net, tp_shape(1, 28, 28), .name = "net",
+                                    .int8 = true, .calibration = tp_narrow(b.x, 0, 0, 64)));
+            no_error();
+            void *library = NULL;
+            run_fn function = load(&library);
+            tp_tensor *best = tp_argmax(tp_call(net, b.x), 1);
+            for (int i = 0; i < 300; i++) {
+                float y[10];
+                int chosen = 0;
+                function((const float *)tp_data(b.x) + i * 784, y);
+                for (int k = 1; k < 10; k++) chosen = y[k] > y[chosen] ? k : chosen;
+                right += chosen == (int)tp_get(b.y, i);
+                same += chosen == (int)tp_get(best, i);
+            }
+            dlclose(library);
+        }
+    printf("int8: %d of 300 right, %d as in float\n", right, same);
+    assert_true(same >= 294 && right > 200);
+    assert_true(self_test_passes());
+    tp_dataset_free(test);
+    tp_module_free(net);
+    no_error();
+}
+
+/* ---- what is refused ---- */
+
+static tp_tensor *exp_forward(tp_module *m, tp_tensor *x) {
+    (void)m;
+    return tp_exp(x);
+}
+
+static void test_refused(void **state) {
+    (void)state;
+    tp_module *net = tp_nn_linear(3, 2);
+    tp_shape sample = tp_shape(3);
+    const char *to = in_folder("x.c");
+    FAILS(FILE, "export_c", assert_false(tp_export_c("/nowhere/x.c", net, sample)));
+    FAILS(ARGUMENT, "export_c", assert_false(tp_export_c(NULL, net, sample)));
+    FAILS(ARGUMENT, "export_c", assert_false(tp_export_c(to, net, sample, .name = "a b")));
+    FAILS(ARGUMENT, "export_c", assert_false(tp_export_c(to, net, sample, .int8 = true)));
+    tp_module *odd = tp_module_new_at(TP_HERE, sizeof(tp_module), "odd", exp_forward);
+    FAILS(UNSUPPORTED, "export_c", assert_false(tp_export_c(to, odd, sample)));
+    tp_data_float(tp_get_tensor(net, "weight"))[0] = NAN;
+    FAILS(UNSUPPORTED, "export_c", assert_false(tp_export_c(to, net, sample)));
+    assert_int_not_equal(access(to, F_OK), 0);
+    tp_module_free(odd);
+    tp_module_free(net);
+}
+
+static int start(void **state) {
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/taper-deploy-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int stop(void **state) {
+    (void)state;
+    return run("rm -r %s", folder);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    note_errors();
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    tp_shutdown();
+    return tp_memory_get_stats().live_bytes != 0;
+}
+
+int main(void) {
+    if (run("command -v %s > /dev/null", compiler()) != 0) {
+        printf("no C compiler here: skipped\n");
+        return 77;
+    }
+    /* The order of additions that exported C has. */
+    setenv("TAPER_CPU", "baseline", 1);
+    setenv("TAPER_CONV", "plain", 1);
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {TEST(test_bits_of_layers), TEST(test_bits_of_models),
+                                       TEST(test_int8), TEST(test_refused)};
+    return cmocka_run_group_tests(tests, start, stop);
+}
