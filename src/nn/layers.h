@@ -85,7 +85,6 @@ typedef struct tp_residual_layer {
     tp_module base;
     tp_module *body, *shortcut;
     tp_activation activation;
-    double negative_slope; /* as in tp_linear_layer; not used, since the activation is ReLU */
 } tp_residual_layer;
 
 tp_tensor *tp_residual_layer_forward(tp_module *module, tp_tensor *x);

@@ -38,9 +38,7 @@ static tp_activation *activation_of(tp_module *layer, double **slope) {
         return &conv->activation;
     }
     if (layer->forward == tp_residual_layer_forward) {
-        tp_residual_layer *residual = (tp_residual_layer *)layer;
-        *slope = &residual->negative_slope;
-        return &residual->activation;
+        return &((tp_residual_layer *)layer)->activation;
     }
     return NULL;
 }
@@ -50,7 +48,7 @@ static tp_activation *activation_of(tp_module *layer, double **slope) {
 static tp_tensor *run_layer(tp_location at, tp_module *const *layers, int count, int *i,
                             tp_tensor *x) {
     tp_module *layer = layers[*i];
-    double *slope;
+    double unused = 0, *slope = &unused;
     tp_activation *activation = layer ? activation_of(layer, &slope) : NULL;
     if (!activation || layer->watched || *i + 1 >= count || tp_module_state_get()->observer)
         return tp_call_at(at, layer, x);
