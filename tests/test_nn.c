@@ -140,7 +140,9 @@ static tp_module *every_activation(void) {
     return tp_nn_sequential(tp_nn_linear(6, 9), tp_nn_relu(), tp_nn_linear(9, 7),
                             tp_nn_leaky_relu(0.2), tp_nn_linear(7, 8), tp_nn_sigmoid(),
                             tp_nn_linear(8, 4), tp_nn_tanh(), tp_nn_linear(4, 4),
-                            tp_nn_leaky_relu(), tp_nn_gelu(), tp_nn_linear(4, 3));
+                            tp_nn_leaky_relu(), tp_nn_gelu(), tp_nn_linear(4, 3),
+                            tp_nn_residual(tp_nn_linear(3, 3), tp_nn_identity()), tp_nn_relu(),
+                            tp_nn_residual(tp_nn_linear(3, 3), tp_nn_identity()), tp_nn_tanh());
 }
 
 static void test_fused_equals_unfused(void **state) {
@@ -162,7 +164,7 @@ static void test_fused_equals_unfused(void **state) {
         for (size_t i = 0; i < a.count; i++)
             assert_true(close_to(tp_grad(a.items[i].tensor), tp_grad(b.items[i].tensor), 1e-5));
     }
-    assert_int_equal(seen, 12);
+    assert_int_equal(seen, 16);
     no_error();
     tp_module_free(fused);
     tp_module_free(plain);
