@@ -5,6 +5,7 @@
 #define TAPER_TAPER_H
 
 #include <taper/autograd.h>
+#include <taper/check.h>
 #include <taper/checkpoint.h>
 #include <taper/data.h>
 #include <taper/deploy.h>

@@ -89,7 +89,7 @@ int main(int argc, char **argv) {
             tp_plot_line(loss, epoch, tl, (size_t)epochs, .label = "rate 0.01, training");
             tp_plot_line(right, epoch, ta, (size_t)epochs, .label = "rate 0.01, training");
             tp_named_tensor items[] = {{"W1", w.w1}, {"W2", w.w2}, {"b1", w.b1}, {"b2", w.b2}};
-            tp_save_tensors(lab_file(l, "weights.safetensors"), items, 4);
+            tp_save_tensors(lab_file(l, "weights.pth"), items, 4);
         }
         tp_free(w.w1), tp_free(w.b1), tp_free(w.w2), tp_free(w.b2);
     }
