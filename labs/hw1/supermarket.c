@@ -1,4 +1,6 @@
 /* hw1.6: Supermarket pictures with fewer than 100,000 parameters */
+#include <stdlib.h>
+
 #include "lab.h"
 
 /* conv 3x3, batch norm, ReLU, and half the size. */

@@ -10,7 +10,7 @@ enum { CLASSES = 1000, TOP = 3 };
 static tp_tensor *prepare(const char *path) {
     tp_transform *t = tp_transforms_compose(
         tp_transforms_resize(256), tp_transforms_center_crop(224, 224), tp_transforms_to_float(),
-        tp_transforms_normalize(.mean = {0.485, 0.456, 0.406}, .std = {0.229, 0.224, 0.225}));
+        tp_transforms_normalize({0.485, 0.456, 0.406}, .std = {0.229, 0.224, 0.225}));
     tp_tensor *x = tp_transform_apply(t, tp_image_read(path));
     tp_transform_free(t);
     return x;
