@@ -43,19 +43,22 @@ static void show_hard(lab *l, tp_dataset *set, tp_tensor *labels) {
         tp_tensor *right = tp_gather(p, 1, tp_unsqueeze(labels, 1)), *where;
         tp_topk(tp_neg(tp_reshape(right, tp_shape(-1))), 3, .indices = &where);
         tp_tensor *pictures[3];
-        const char *captions[3];
+        const char *captions[3], *cells[9];
         for (int i = 0; i < 3; i++) {
             int64_t at = (int64_t)tp_get(where, i);
             tp_dataset_batch(set, &at, 1, &b);
             pictures[i] = tp_select(b.x, 0, 0);
-            captions[i] =
-                lab_text(l, "%s, taken for %s", tp_class_name(set, (int64_t)tp_get(labels, at)),
-                         tp_class_name(set, (int64_t)tp_item(tp_argmax(tp_select(p, 0, at)))));
+            captions[i] = tp_class_name(set, (int64_t)tp_get(labels, at));
+            cells[3 * i] = captions[i];
+            cells[3 * i + 1] = tp_class_name(set, (int64_t)tp_item(tp_argmax(tp_select(p, 0, at))));
+            cells[3 * i + 2] = lab_text(l, "%.1f %%", 100 * tp_get(right, at, 0));
         }
         tp_figure *f = tp_figure_new("Three hard pictures");
         tp_plot_images(f, tp_stack(tp_list_of(pictures, 3), 0), .captions = captions, .columns = 3,
                        .size = 180);
         lab_figure(l, f, "hard", "Those that a small network is most wrong about");
+        lab_table(l, (const char *const[]){"it is", "taken for", "chance given to the truth"}, 3,
+                  cells, 3);
     }
     for (int i = 0; i < count; i++) tp_free(outputs[i]);
     tp_optim_free(optim);
