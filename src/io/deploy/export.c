@@ -166,7 +166,8 @@ bool tp_export_c_at(tp_location at, tp_export_c_args args) {
     bool fine = tp_deploy_plan(&d) && (!args.int8 || tp_deploy_calibrate(&d));
     if (fine)
         TP_SCOPE
-            TP_NO_GRAD { fine = run_sample(&d, &s); }
+            /* without recording batch norm would be folded into the weights, which rounds elsewhere */
+            TP_ENABLE_GRAD { fine = run_sample(&d, &s); }
     tp_ctx()->generator = generator;
     fine = fine && make_file(&d, &s);
     tp_delete(s.input);
