@@ -5,10 +5,11 @@
 
 #include "ops/loop.h"
 #include "ops/normalise.h"
+#include "ops/noted.h"
 
 enum { X, WEIGHT, BIAS };
 enum { SAVED_X, SAVED_STATISTICS, SAVED_WEIGHT };
-enum { GROUPS }; /* node->integer */
+enum { GROUPS = TP_NOTED_GROUPS }; /* node->integer */
 enum { MEAN, SCALE, SHIFT, SLOPE, OFFSET, TABLE_ROWS };
 
 extern const tp_op tp_op_group_norm;
@@ -147,6 +148,7 @@ tp_tensor *tp_group_norm_at(tp_location at, tp_group_norm_args args) {
         tp_save(node, statistics);
         if (args.weight) tp_save(node, args.weight);
         node->integer[GROUPS] = args.num_groups;
+        node->number[TP_NOTED_EPS] = args.eps;
     }
     tp_free(statistics); /* the node keeps its bytes */
     return out;

@@ -4,10 +4,14 @@
 
 #include "base/alloc.h"
 #include "ops/loop.h"
+#include "ops/noted.h"
 #include "ops/shape.h"
 
-enum { MODE, ALIGN };      /* node->integer */
-enum { SCALE_H, SCALE_W }; /* node->number: places of x for one of the result */
+enum { MODE = TP_NOTED_RESIZE_MODE, ALIGN = TP_NOTED_RESIZE_ALIGN }; /* node->integer */
+enum {
+    SCALE_H = TP_NOTED_RESIZE_SCALE,
+    SCALE_W
+}; /* node->number: places of x for one of the result */
 enum { MOST_TAPS = 4, GRAIN = 1 << 14 };
 
 extern const tp_op tp_op_interpolate;

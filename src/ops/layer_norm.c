@@ -5,6 +5,7 @@
 
 #include "ops/loop.h"
 #include "ops/normalise.h"
+#include "ops/noted.h"
 
 enum { X, WEIGHT, BIAS };
 enum { SAVED_X, SAVED_STATISTICS, SAVED_WEIGHT };
@@ -89,6 +90,7 @@ static tp_tensor *run_layer_norm(tp_location at, tp_tensor *x, tp_tensor *weight
         tp_save(node, x);
         tp_save(node, statistics);
         tp_save(node, full);
+        node->number[TP_NOTED_EPS] = eps;
     }
     tp_free(statistics); /* the node keeps its bytes */
     return out;

@@ -17,6 +17,9 @@ enum {
     TP_NOTED_LINEAR_FORM = 3, /* tp_activation */
     TP_NOTED_CONV_FUSED = 3,  /* likewise */
     TP_NOTED_NORM_RELU = 1,   /* batch_norm */
+    TP_NOTED_GROUPS = 0,      /* group_norm */
+    TP_NOTED_RESIZE_MODE = 0, /* tp_interpolate_mode */
+    TP_NOTED_RESIZE_ALIGN = 1,
     TP_NOTED_PAD_MODE = 0,
     TP_NOTED_PAD_COUNT =
         1, /* dimensions; from the next on, places before the first, outermost first */
@@ -29,11 +32,12 @@ enum { TP_BOTH_TENSORS, TP_NUMBER_RIGHT, TP_NUMBER_LEFT };
 enum {
     TP_NOTED_NUMBER =
         0, /* the one of two operands that is no tensor; parameters of unary.def from here on */
-    TP_NOTED_SLOPE = 0,   /* linear, conv: of the leaky ReLU */
-    TP_NOTED_EPS = 0,     /* batch_norm */
-    TP_NOTED_FILL = 0,    /* pad */
-    TP_NOTED_DIVISOR = 0, /* avg_pool */
-    TP_NOTED_BETA = 0,    /* addmm */
+    TP_NOTED_SLOPE = 0,        /* linear, conv: of the leaky ReLU */
+    TP_NOTED_EPS = 0,          /* batch_norm, layer_norm, group_norm */
+    TP_NOTED_RESIZE_SCALE = 0, /* places of x for one of the result: along H, then along W */
+    TP_NOTED_FILL = 0,         /* pad */
+    TP_NOTED_DIVISOR = 0,      /* avg_pool */
+    TP_NOTED_BETA = 0,         /* addmm */
     TP_NOTED_ALPHA = 1
 };
 

@@ -24,7 +24,7 @@ tp_tensor *tp_run_prelu(tp_location at, tp_tensor *x, tp_tensor *slope);
 /* Reasons against a node, see tp_graph_op.refuses. */
 typedef const char *tp_graph_refuses(const tp_graph *graph, const tp_graph_node *node);
 tp_graph_refuses tp_refuse_last_index, tp_refuse_cum_sum, tp_refuse_cast, tp_refuse_constant;
-tp_graph_refuses tp_refuse_window, tp_refuse_batch_norm;
+tp_graph_refuses tp_refuse_window, tp_refuse_batch_norm, tp_refuse_resize;
 
 /* The dtype for one of ONNX's numbers of types; TP_DTYPE_DEFAULT where there is none. */
 tp_dtype tp_graph_dtype_of(int64_t element);

@@ -157,13 +157,13 @@ void tp_trace_same(tp_trace *trace, int i, int value) {
         tp_trace_put(trace, trace->node->outputs[i], value);
 }
 
-int tp_trace_list(tp_trace *trace, const int64_t *numbers, size_t count) {
+static int list_of(tp_trace *trace, const void *numbers, size_t count, tp_dtype dtype) {
     if (trace->failed) return -1;
     int value = -1;
     TP_SCOPE {
         tp_tensor *list = tp_from_data_at(
             trace->args->at,
-            (tp_data_args){.data = numbers, .shape = tp_shape((int64_t)count), .dtype = TP_INT64});
+            (tp_data_args){.data = numbers, .shape = tp_shape((int64_t)count), .dtype = dtype});
         if (!tp_is_poison(list))
             value =
                 take_copy(trace, tp_text("list_%d", ++trace->temporaries), list, TP_VALUE_CONSTANT);
@@ -171,6 +171,14 @@ int tp_trace_list(tp_trace *trace, const int64_t *numbers, size_t count) {
             trace->failed = true;
     }
     return value;
+}
+
+int tp_trace_list(tp_trace *trace, const int64_t *numbers, size_t count) {
+    return list_of(trace, numbers, count, TP_INT64);
+}
+
+int tp_trace_reals(tp_trace *trace, const float *numbers, size_t count) {
+    return list_of(trace, numbers, count, TP_FLOAT32);
 }
 
 static int filled(tp_trace *trace, tp_shape shape, double number) {

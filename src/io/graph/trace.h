@@ -53,6 +53,8 @@ void tp_trace_same(tp_trace *trace, int i, int value);
 /* Constants: a list of whole numbers (n), or one number in the type of the node's first input. */
 int tp_trace_list(tp_trace *trace, const int64_t *numbers, size_t count);
 int tp_trace_number(tp_trace *trace, double number);
+/* A list of float32 (n). */
+int tp_trace_reals(tp_trace *trace, const float *numbers, size_t count);
 /* `count` times the same number (count). */
 int tp_trace_filled(tp_trace *trace, int64_t count, double number);
 /* A tensor of indices that the node saved: the model's input, or constants. */

@@ -130,6 +130,12 @@ CASES = [
     ("trigonometry", Function(lambda x: torch.sin(x) + torch.cos(x) * torch.atan(x) + torch.tan(x)), [(2, 5)]),
     ("residual", Residual(), [IMAGE]),
     ("mlp", nn.Sequential(nn.Flatten(), nn.Linear(120, 5), nn.ReLU(), nn.Linear(5, 3)), [IMAGE]),
+    ("upsample", nn.Upsample(scale_factor=2), [IMAGE]),
+    ("upsample_size", nn.Upsample(size=(9, 11)), [IMAGE]),
+    ("upsample_linear", nn.Upsample(scale_factor=1.5, mode="bilinear"), [IMAGE]),
+    ("upsample_corners", nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True), [IMAGE]),
+    ("upsample_cubic", nn.Upsample(scale_factor=2, mode="bicubic"), [IMAGE]),
+    ("upsample_line", nn.Upsample(scale_factor=3, mode="linear"), [LINE]),
 ]
 VERSIONS = (9, 11, 13, 16)  # of the operators; each case has one of them and the last
 
