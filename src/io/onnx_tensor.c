@@ -79,7 +79,7 @@ static void store_raw(tp_tensor *x, int64_t i, const element_type *type, uint64_
     }
     if (type->form == SIGNED && type->bytes < 8) { /* the sign bit stands for all above it */
         uint64_t sign = (uint64_t)1 << (8 * type->bytes - 1);
-        bits = (bits ^ sign) - sign;
+        bits = ((bits & (2 * sign - 1)) ^ sign) - sign;
     }
     if (x->dtype == TP_INT32)
         ((int32_t *)(void *)x->data)[i] = (int32_t)(uint32_t)bits;
