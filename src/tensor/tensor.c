@@ -89,7 +89,8 @@ void tp_contiguous_strides(int ndim, const int64_t *shape, int64_t *stride) {
     int64_t step = 1;
     for (int i = ndim - 1; i >= 0; i--) {
         stride[i] = step;
-        step *= shape[i] > 1 ? shape[i] : 1;
+        /* Where a size is 0 the others may be so large that this runs over; nobody follows such strides. */
+        step = (int64_t)((uint64_t)step * (uint64_t)(shape[i] > 1 ? shape[i] : 1));
     }
 }
 
@@ -98,7 +99,7 @@ bool tp_strides_contiguous(int ndim, const int64_t *shape, const int64_t *stride
     for (int i = ndim - 1; i >= 0; i--) {
         if (shape[i] == 0) return true;
         if (shape[i] != 1 && stride[i] != step) return false;
-        step *= shape[i];
+        step = (int64_t)((uint64_t)step * (uint64_t)shape[i]);
     }
     return true;
 }
