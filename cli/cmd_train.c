@@ -12,6 +12,7 @@
 #include "result.h"
 #include "run_folder.h"
 #include "show.h"
+#include "trial.h"
 #include "verbs.h"
 
 void help_train(FILE *stream) {
@@ -26,6 +27,7 @@ void help_train(FILE *stream) {
         "  taper train --data ~/dogs --image-size 64    pictures in a folder for each class, or a CSV list\n"
         "  taper train --data ~/fashion --model \"flatten linear:256 relu dropout:0.2 linear:10\"\n"
         "  taper train --optimizer sgd --lr 0.1 --momentum 0.9 --schedule cosine\n"
+        "  taper train --find-lr                        which learning rate?\n"
         "  taper train --epochs 100 --patience 5        stop when validation no longer improves\n"
         "  taper train --out runs/digits-mlp --resume   go on after Ctrl-C, or with more --epochs\n",
         stream);
@@ -166,15 +168,18 @@ static tp_tensor *smoothed_loss(tp_tensor *output, tp_tensor *target) {
     return tp_cross_entropy(output, target, .label_smoothing = label_smoothing);
 }
 
+static tp_loss_function loss_of(const job *j) {
+    label_smoothing = j->label_smoothing;
+    return label_smoothing > 0 ? smoothed_loss : (tp_loss_function)tp_cross_entropy;
+}
+
 static void fit(run *r) {
     const job *j = &r->job;
     char checkpoint[PATH_SIZE], csv[PATH_SIZE], jsonl[PATH_SIZE], events[PATH_SIZE],
         hint[PATH_SIZE + 64];
     snprintf(hint, sizeof hint, "taper train --out %s --resume", r->out);
-    label_smoothing = j->label_smoothing;
     r->history = tp_fit(
-        r->model, r->train, .valid = r->valid, .optim = r->optim,
-        .loss = label_smoothing > 0 ? smoothed_loss : (tp_loss_function)tp_cross_entropy,
+        r->model, r->train, .valid = r->valid, .optim = r->optim, .loss = loss_of(j),
         .epochs = j->epochs, .schedule = r->schedule, .schedule_per_step = r->schedule_per_step,
         .clip_norm = j->clip_norm, .patience = j->patience, .min_delta = j->min_delta,
         .restore_best = j->keep_best, .resume = j->resume, .handle_interrupt = true,
@@ -245,7 +250,11 @@ static void end(run *r) {
 }
 
 static int train(run *r) {
-    if (!prepare(r) || !run_make_folder(r->out)) return EXIT_FAILED;
+    if (!prepare(r)) return EXIT_FAILED;
+    const job *j = &r->job;
+    if (j->find_lr) return trial_find_lr(j, r->model, r->train, r->optim, loss_of(j), r->out);
+    if (j->overfit) return trial_overfit(j, r->model, r->train, r->optim, loss_of(j));
+    if (!run_make_folder(r->out)) return EXIT_FAILED;
     if (!r->job.resume) remove_old_files(r->out);
     if (!run_write_config(&r->job, r->out)) return EXIT_FAILED;
     if (!r->job.quiet) introduce(r);

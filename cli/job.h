@@ -21,7 +21,7 @@ typedef struct job {
     bool no_init;    /* the weights are loaded or not needed, so they are not drawn */
     tp_shape sample; /* of the trained model, with its number of classes; empty where unknown */
     int64_t classes;
-    bool nesterov, resume, quiet, json, progress, plots, events, keep_best;
+    bool nesterov, resume, quiet, json, progress, plots, events, keep_best, find_lr, overfit;
     void *owned[JOB_OWNED]; /* blocks in which texts of above lie, freed by job_release() */
     int owned_count;
 } job;

@@ -16,6 +16,9 @@ typedef struct verb {
 static const verb verbs[] = {
     {"train", "train a network and keep its weights, history and learning curves", cmd_train,
      help_train},
+    {"sweep", "train with every combination of some options, and compare", cmd_sweep, help_sweep},
+    {"report", "compare runs on one page, or write the report of one again", cmd_report,
+     help_report},
     {"eval", "test a trained network: accuracy, scores by class, confusion matrix", cmd_eval,
      help_eval},
     {"predict", "show pictures and what a trained network makes of them", cmd_predict,

@@ -24,7 +24,7 @@ typedef struct option {
     double least;
 } option;
 
-enum { MAX_POSITIONAL = 16 };
+enum { MAX_POSITIONAL = 64 };
 
 typedef struct positional {
     int count;

@@ -50,7 +50,8 @@ static void write_string(FILE *stream, const char *text) {
 
 /* Options about this one start of the command, not about the run. */
 static bool of_the_start(const char *name) {
-    static const char *const names[] = {"out", "resume", "quiet", "json", "progress", "plots"};
+    static const char *const names[] = {"out",      "resume", "quiet",   "json",
+                                        "progress", "plots",  "find-lr", "overfit-one-batch"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0) return true;
     return false;

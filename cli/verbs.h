@@ -8,6 +8,8 @@
 int cmd_train(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_sweep(int argc, char **argv);
 int cmd_summary(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_data(int argc, char **argv);
@@ -21,6 +23,8 @@ int cmd_version(int argc, char **argv);
 void help_train(FILE *stream);
 void help_eval(FILE *stream);
 void help_predict(FILE *stream);
+void help_report(FILE *stream);
+void help_sweep(FILE *stream);
 void help_summary(FILE *stream);
 void help_export(FILE *stream);
 void help_data(FILE *stream);

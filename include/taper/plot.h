@@ -39,8 +39,8 @@ typedef struct tp_figure_args {
     tp_axis_scale x_scale, y_scale;
     double x_min, x_max; /**< both 0: what the data need */
     double y_min, y_max; /**< likewise */
-    double width;        /**< in pixels of the SVG: 480 */
-    double height;       /**< 320; pictures and bars that lie on their side take what they need */
+    double width;        /**< in pixels of the SVG: 440 */
+    double height;       /**< 300; pictures and bars that lie on their side take what they need */
 } tp_figure_args;
 /** A new figure: tp_figure_new("Loss", .x_label = "epoch"). Owned by the user; NULL when out of memory. */
 TP_API tp_figure *tp_figure_new_at(tp_location at, tp_figure_args args);

@@ -34,6 +34,7 @@
 #include <taper/train.h>
 #include <taper/train_report.h>
 #include <taper/transforms.h>
+#include <taper/tune.h>
 #include <taper/values.h>
 #include <taper/vision.h>
 

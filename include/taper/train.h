@@ -99,6 +99,9 @@ TP_API const char *tp_stop_text(tp_stop stop);
 /** Writes the history as CSV with a line of names first, for any program that reads tables. What is NaN is left empty. */
 TP_API bool tp_history_write_csv_at(tp_location at, const tp_history *history, const char *path);
 #define tp_history_write_csv(history, path) tp_history_write_csv_at(TP_HERE, history, path)
+/** Reads what tp_history_write_csv() or .history_csv wrote. False after an error (FILE, FORMAT); else the history is the caller's. */
+TP_API bool tp_history_read_csv_at(tp_location at, const char *path, tp_history *history);
+#define tp_history_read_csv(path, history) tp_history_read_csv_at(TP_HERE, path, history)
 /** The same as JSON, an object a line; what is NaN is null. */
 TP_API bool tp_history_write_jsonl_at(tp_location at, const tp_history *history, const char *path);
 #define tp_history_write_jsonl(history, path) tp_history_write_jsonl_at(TP_HERE, history, path)

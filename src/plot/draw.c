@@ -15,13 +15,13 @@ void tp_draw_text(tp_canvas *canvas, double x, double y, tp_anchor anchor, tp_in
 const char *tp_fit_text(char *buffer, size_t size, const char *text, double font, double width) {
     snprintf(buffer, size, "%s", text);
     size_t length = strlen(buffer);
-    if (tp_text_width(buffer, font) <= width + 0.5) return buffer;
+    if (TP_ROOM * tp_text_width(buffer, font) <= width + 0.5) return buffer;
     while (length > 1) {
         do length--;
         while (length > 1 && ((unsigned char)buffer[length] & 0xc0) == 0x80);
         if (length + 3 >= size) continue;
         memcpy(buffer + length, "..", 3);
-        if (tp_text_width(buffer, font) <= width) break;
+        if (TP_ROOM * tp_text_width(buffer, font) <= width) break;
     }
     return buffer;
 }

@@ -56,8 +56,8 @@ tp_figure *tp_figure_new_at(tp_location at, tp_figure_args args) {
         tp_fail_memory(at, "figure_new", sizeof *figure);
         return NULL;
     }
-    if (!(args.width > 0)) args.width = 480;
-    if (!(args.height > 0)) args.height = 320;
+    if (!(args.width > 0)) args.width = 440;
+    if (!(args.height > 0)) args.height = 300;
     bool fine = true;
     args.title = tp_figure_text(at, figure, args.title, &fine);
     args.subtitle = tp_figure_text(at, figure, args.subtitle, &fine);

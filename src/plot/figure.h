@@ -95,7 +95,7 @@ static inline tp_ink tp_series_ink(int colour) {
 }
 enum { TP_FONT = 12, TP_TITLE_FONT = 15, TP_NUMBER_TEXT = 32 };
 /* Readers' fonts may be wider than ours: the room that a text gets for its width. */
-#define TP_ROOM 1.12
+#define TP_ROOM 1.22
 /* Draws a text in the font of labels. */
 void tp_draw_text(tp_canvas *canvas, double x, double y, tp_anchor anchor, tp_ink ink,
                   const char *text);

@@ -1,6 +1,7 @@
 /* Reports: HTML is written as things are added, into memory; the page around it when it is saved. */
 #include <taper/report.h>
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,22 @@ bool tp_report_notice(tp_report *report, const char *title, const char *text, co
 
 /* ---- figures ---- */
 
+static void write_part(FILE *out, const char *text, size_t length) {
+    char piece[2] = "";
+    for (size_t i = 0; i < length; i++) {
+        piece[0] = text[i];
+        tp_write_escaped(out, piece);
+    }
+}
+
+/* A drawing shrinks with the page to three quarters, below which its texts could not be read; then it is scrolled. */
+static void write_drawing(FILE *out, const tp_figure *figure) {
+    fprintf(out, "<div class=\"drawing\" style=\"--least:%.0fpx\">\n",
+            floor(0.7 * figure->args.width));
+    tp_figure_svg(figure, out, false);
+    fputs("</div>\n", out);
+}
+
 /* A link to the numbers, which stand in the link itself. */
 static void write_numbers(tp_report *report, const tp_figure *figure) {
     char *text = NULL;
@@ -224,6 +241,37 @@ static void write_numbers(tp_report *report, const tp_figure *figure) {
     free(text); /* open_memstream's */
 }
 
+/* Pictures of a grid as pictures of the page, so that a narrow page has fewer in a row instead of smaller ones. */
+static void write_pictures(FILE *out, const tp_figure *figure) {
+    size_t area = 3 * (size_t)figure->width * (size_t)figure->height;
+    double size = figure->size > 0 ? figure->size : figure->pictures == 1 ? 320 : 84;
+    if (figure->args.title) {
+        fputs("<b>", out);
+        write_marked(out, figure->args.title);
+        fputs("</b>", out);
+    }
+    fprintf(out, "<div class=\"pictures\" style=\"--size:%.0fpx\">\n", size);
+    for (int i = 0; i < figure->pictures; i++) {
+        const char *caption = figure->names ? figure->names[i] : "";
+        bool marked = figure->marked && figure->marked[i];
+        size_t first = strcspn(caption, "\n");
+        fprintf(out, "<div%s><img%s alt=\"", marked ? " class=\"marked\"" : "",
+                figure->width * 2 <= size ? " class=\"pixels\"" : "");
+        tp_write_escaped(out, caption);
+        fputs("\" src=\"data:image/png;base64,", out);
+        tp_write_png_base64(out, figure->pixels + (size_t)i * area, figure->width, figure->height);
+        fputs("\">", out);
+        if (*caption) {
+            fputs("<span>", out);
+            write_part(out, caption, first);
+            fputs("</span>", out);
+            if (caption[first]) write_marked(out, caption + first + 1);
+        }
+        fputs("</div>\n", out);
+    }
+    fputs("</div>\n", out);
+}
+
 bool tp_report_figure_at(tp_location at, tp_report_figure_args args) {
     if (!args.report || !args.figure) return false;
     if (args.figure->kind == TP_PLOT_NOTHING) {
@@ -234,7 +282,10 @@ bool tp_report_figure_at(tp_location at, tp_report_figure_args args) {
     open_frame(args.report, OPEN_FIGURES);
     FILE *out = args.report->stream;
     fprintf(out, "<figure%s>\n", args.wide ? " class=\"wide\"" : "");
-    tp_figure_svg(args.figure, out, false);
+    if (args.figure->kind == TP_PLOT_PICTURES)
+        write_pictures(out, args.figure);
+    else
+        write_drawing(out, args.figure);
     fputs("<figcaption>", out);
     if (args.caption) {
         fputs("<span>", out);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -167,4 +168,62 @@ void tp_history_log_close(tp_history_log *log) {
     if (log->csv) fclose(log->csv);
     if (log->jsonl) fclose(log->jsonl);
     log->csv = log->jsonl = NULL;
+}
+
+/* ---- reading ---- */
+
+/* The next number of a line, and past the comma behind it; NaN for an empty place. */
+static double next_number(const char **at, bool *fine) {
+    if (!**at || **at == '\n') *fine = false;
+    char *end = NULL;
+    double value = **at == ',' ? NAN : strtod(*at, &end);
+    if (end) {
+        if (end == *at) *fine = false;
+        *at = end;
+    }
+    if (**at == ',') ++*at;
+    return value;
+}
+
+static bool read_line(const char *line, tp_epoch *epoch) {
+    bool fine = true;
+    epoch->epoch = (int64_t)next_number(&line, &fine);
+    epoch->steps = (int64_t)next_number(&line, &fine);
+#define VALUE(field, format) epoch->field = next_number(&line, &fine);
+    COLUMNS(VALUE)
+#undef VALUE
+    epoch->best = next_number(&line, &fine) == 1;
+    return fine && epoch->epoch > 0;
+}
+
+/* What the epochs say about the whole. */
+static bool add_read(tp_location at, tp_history *history, const tp_epoch *epoch) {
+    if (!tp_history_add(at, history, epoch)) return false;
+    history->steps = epoch->steps;
+    if (isfinite(epoch->seconds)) history->seconds += epoch->seconds;
+    if (!epoch->best) return true;
+    history->best_epoch = epoch->epoch;
+    history->best_loss = isfinite(epoch->valid_loss) ? epoch->valid_loss : epoch->train_loss;
+    return true;
+}
+
+bool tp_history_read_csv_at(tp_location at, const char *path, tp_history *history) {
+    *history = (tp_history){.best_loss = NAN};
+    FILE *stream = fopen(path, "r");
+    if (!stream) return failed(at, "history_read_csv", path);
+    char line[512];
+    bool fine = fgets(line, sizeof line, stream) && strncmp(line, "epoch,steps,", 12) == 0;
+    int number = 1;
+    while (fine && fgets(line, sizeof line, stream)) {
+        tp_epoch epoch = {0};
+        number++;
+        fine = read_line(line, &epoch);
+        if (fine && !add_read(at, history, &epoch)) break;
+    }
+    fclose(stream);
+    if (fine) return true;
+    tp_fail(at, "history_read_csv", TP_ERROR_FORMAT, tp_text("%s: line %d", path, number),
+            "what tp_history_write_csv wrote", NULL);
+    tp_history_free(history);
+    return false;
 }

@@ -37,7 +37,7 @@ static bool add_curve(tp_location at, const tp_train_report_args *args, tp_figur
                       tp_epoch_value value) {
     if (!tp_curve_has(args->history, value)) return true;
     figure.x_label = "epoch";
-    figure.height = 240;
+    figure.height = 230;
     tp_figure *f = tp_figure_new_at(at, figure);
     if (!tp_curve_add(at, f, args->history, NULL, value)) {
         tp_figure_free(f);

@@ -39,10 +39,12 @@ static void end_names(class_names *names) {
 
 static bool add_matrix(tp_location at, const tp_train_report_args *args, const tp_verdict *verdict,
                        const char *const *names) {
-    tp_figure *figure = tp_figure_new_at(at, (tp_figure_args){.title = "Confusion matrix",
-                                                              .x_label = "taken for",
-                                                              .y_label = "is",
-                                                              .width = 560});
+    double classes = (double)tp_size(verdict->confusion, 0);
+    tp_figure *figure =
+        tp_figure_new_at(at, (tp_figure_args){.title = "Confusion matrix",
+                                              .x_label = "taken for",
+                                              .y_label = "is",
+                                              .width = classes > 12 ? 40 + 36 * classes : 440});
     bool fine =
         tp_plot_heat_map_at(at, (tp_heat_map_args){.figure = figure,
                                                    .values = verdict->confusion,
