@@ -136,7 +136,7 @@ static void draw_names(const bars *b, double room) {
 
 static void place_side(bars *b, double *room) {
     const tp_drawing *d = b->d;
-    *room = fmin(widest_name(d->figure), d->width * 0.4);
+    *room = fmin(widest_name(d->figure), d->width * 0.5);
     b->first = d->y;
     b->slot = group_height(d->figure);
     b->axis.from = d->x + *room + TICK_GAP, b->axis.to = d->x + d->width - 14;
