@@ -125,6 +125,69 @@ static void loader_step(state *s) {
     tp_step(s->optim);
 }
 
+/* ---- convolutional networks ---- */
+
+/* Random pictures for a model by name. */
+static void start_pictures(state *s, const char *model, int count, int64_t batch, tp_shape sample) {
+    s->model = tp_model_by_name(model, .num_classes = 10);
+    int64_t pixels = sample.dims[0] * sample.dims[1] * sample.dims[2];
+    s->data = make_batches(count, batch, pixels, 10);
+    for (int i = 0; i < count; i++) {
+        tp_tensor *rows = s->data.x[i];
+        s->data.x[i] = tp_keep(tp_clone(
+            tp_reshape(rows, tp_shape(batch, sample.dims[0], sample.dims[1], sample.dims[2]))));
+        tp_free(rows);
+    }
+}
+
+static void start_dogs_cnn(state *s) {
+    start_pictures(s, "dogs_cnn", 8, 32, tp_shape(3, 64, 64));
+    s->optim = tp_sgd(s->model, .lr = 0.01);
+}
+
+static void start_convnet(state *s) {
+    start_pictures(s, "convnet", BATCHES, 32, tp_shape(1, 28, 28));
+    s->optim = tp_adam(s->model);
+}
+
+static void start_convnet_loader(state *s) {
+    s->model = tp_model_by_name("convnet");
+    s->optim = tp_adam(s->model);
+    start_loader(s, 32);
+}
+
+static void start_convnet3(state *s) {
+    start_pictures(s, "convnet3", BATCHES, 32, tp_shape(1, 28, 28));
+    s->optim = tp_adam(s->model);
+}
+
+static void start_convnet4(state *s) {
+    start_pictures(s, "convnet4", 8, 32, tp_shape(1, 28, 28));
+    s->optim = tp_adam(s->model);
+}
+
+static void start_resnet18(state *s) {
+    start_pictures(s, "resnet18", 4, 16, tp_shape(3, 64, 64));
+    s->optim = tp_sgd(s->model, .lr = 0.01);
+}
+
+/* Inference of pictures of 224x224. */
+static void start_inference(state *s, const char *model, int64_t batch) {
+    s->model = tp_model_by_name(model);
+    s->x = tp_keep(tp_randn(tp_shape(batch, 3, 224, 224)));
+    tp_eval(s->model);
+}
+
+static void start_vgg16_b1(state *s) { start_inference(s, "vgg16", 1); }
+static void start_vgg16_b8(state *s) { start_inference(s, "vgg16", 8); }
+static void start_resnet18_b1(state *s) { start_inference(s, "resnet18", 1); }
+
+static void inference_step(state *s) {
+    TP_SCOPE {
+        TP_NO_GRAD { tp_call(s->model, s->x); }
+    }
+}
+
 /* The fourth lab's pair: discriminator and generator, one step of each. */
 static void start_gan(state *s) {
     s->model = tp_nn_sequential(tp_nn_linear(784, 512), tp_nn_leaky_relu(.negative_slope = 0.2),
@@ -274,6 +337,15 @@ static const workload workloads[] = {
     {"mlp_b32_momentum", "loader", start_mlp_b32_loader, loader_step, 1},
     {"dogs_mlp_b10", "plain", start_dogs_b10, classifier_step, 1},
     {"dogs_mlp_b32", "plain", start_dogs_b32, classifier_step, 1},
+    {"dogs_cnn_b32", "plain", start_dogs_cnn, classifier_step, 1},
+    {"convnet_b32", "plain", start_convnet, classifier_step, 1},
+    {"convnet_b32", "loader", start_convnet_loader, loader_step, 1},
+    {"convnet3_b32", "plain", start_convnet3, classifier_step, 1},
+    {"convnet4_b32", "plain", start_convnet4, classifier_step, 1},
+    {"resnet18_b16", "plain", start_resnet18, classifier_step, 1},
+    {"vgg16_infer_b1", "plain", start_vgg16_b1, inference_step, 1},
+    {"vgg16_infer_b8", "plain", start_vgg16_b8, inference_step, 1},
+    {"resnet18_infer_b1", "plain", start_resnet18_b1, inference_step, 1},
     {"gan_b100", "plain", start_gan, gan_step, 1},
     {"gan_b100", "joined", start_gan, gan_joined_step, 1},
     {"one_digit_fullbatch", "plain", start_one_digit, one_digit_step, 1},
