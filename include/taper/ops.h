@@ -5,6 +5,7 @@
 #define TAPER_OPS_H
 
 #include <taper/ops/conv.h>
+#include <taper/ops/conv_block.h>
 #include <taper/ops/dropout.h>
 #include <taper/ops/elementwise.h>
 #include <taper/ops/embedding.h>

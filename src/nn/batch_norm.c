@@ -4,6 +4,8 @@
 #include <taper/nn/norm.h>
 
 #include "nn/layers.h"
+#include "nn/pooling.h"
+#include "ops/batch_norm.h"
 
 /* 1 / n for the n-th batch where running values are plain means; counts the batch. */
 static double next_momentum(tp_batch_norm_layer *layer) {
@@ -44,7 +46,13 @@ tp_tensor *tp_batch_norm_layer_forward(tp_module *module, tp_tensor *x) {
                                          : "(N, C) or (N, C, L)",
                        NULL);
     tp_batch_norm_args args = tp_batch_norm_layer_args(layer, x);
-    return layer->instance ? tp_instance_norm_at(at, args) : tp_batch_norm_at(at, args);
+    if (layer->instance) return tp_instance_norm_at(at, args);
+    tp_batch_norm_call call = {.args = args};
+    if (layer->pool) {
+        call.window = &layer->pool->window;
+        call.ceil_mode = layer->pool->args.ceil_mode;
+    }
+    return tp_batch_norm_run(at, &call);
 }
 
 static int batch_norm_describe(const tp_module *module, char *buffer, size_t size) {

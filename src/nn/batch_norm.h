@@ -18,6 +18,7 @@ typedef struct tp_batch_norm_layer {
     bool instance; /* normalises each sample by itself */
     tp_activation
         activation; /* what the container wants applied in the same pass, for the call under way only */
+    struct tp_pool_layer *pool; /* likewise: a max pool behind it */
 } tp_batch_norm_layer;
 
 tp_tensor *tp_batch_norm_layer_forward(tp_module *module, tp_tensor *x);

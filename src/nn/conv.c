@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <taper/nn/conv.h>
 
+#include "nn/fuse.h"
 #include "nn/layers.h"
 
 /* ---- forward ---- */
@@ -20,19 +21,25 @@ tp_tensor *tp_conv_layer_forward(tp_module *module, tp_tensor *x) {
                                                              .padding_mode = l->padding_mode,
                                                              .activation = l->activation,
                                                              .negative_slope = l->negative_slope});
-    return tp_conv2d_at(tp_module_at(),
-                        (tp_conv2d_args){.x = x,
-                                         .weight = l->weight,
-                                         .bias = l->bias,
-                                         .stride_hw = {l->stride[0], l->stride[1]},
-                                         .padding_hw = {l->padding[0], l->padding[1]},
-                                         .dilation_hw = {l->dilation[0], l->dilation[1]},
-                                         .groups = l->groups,
-                                         .same = l->same,
-                                         .padding_mode = l->padding_mode,
-                                         .activation = l->activation,
-                                         .negative_slope = l->negative_slope});
+    if (l->norm || l->pool) return tp_fused_conv_forward((tp_conv_layer *)module, x);
+    return tp_conv2d_at(tp_module_at(), tp_conv_layer_args(l, x));
 }
+
+tp_conv2d_args tp_conv_layer_args(const tp_conv_layer *l, tp_tensor *x) {
+    return (tp_conv2d_args){.x = x,
+                            .weight = l->weight,
+                            .bias = l->bias,
+                            .stride_hw = {l->stride[0], l->stride[1]},
+                            .padding_hw = {l->padding[0], l->padding[1]},
+                            .dilation_hw = {l->dilation[0], l->dilation[1]},
+                            .groups = l->groups,
+                            .same = l->same,
+                            .padding_mode = l->padding_mode,
+                            .activation = l->activation,
+                            .negative_slope = l->negative_slope};
+}
+
+static void conv_release(tp_module *module) { tp_folded_conv_end((tp_conv_layer *)module); }
 
 static tp_tensor *transpose_forward(tp_module *module, tp_tensor *x) {
     const tp_conv_layer *l = (const tp_conv_layer *)module;
@@ -188,6 +195,7 @@ static tp_module *make_layer(tp_location at, const options *o, tp_forward forwar
     l->same = o->same;
     l->padding_mode = o->padding_mode;
     l->base.describe = conv_describe;
+    l->base.release = conv_release;
     l->base.multiply_adds = conv_multiply_adds;
     if (check_options(at, o, l) && make_parameters(at, l, o)) return &l->base;
     tp_module_end(&l->base);

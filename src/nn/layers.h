@@ -30,10 +30,17 @@ typedef struct tp_conv_layer {
     tp_pad_mode padding_mode;
     tp_activation activation; /* as in tp_linear_layer */
     double negative_slope;
+    /* What else the container wants done in the same passes, for the call under way only: fuse.h. */
+    struct tp_batch_norm_layer *norm;
+    struct tp_pool_layer *pool;
+    struct tp_folded_conv
+        *folded; /* weights with a batch norm in them, see fused_conv.c; or NULL */
 } tp_conv_layer;
 
 /* Of the layers that can apply an activation in their own pass. */
 tp_tensor *tp_conv_layer_forward(tp_module *module, tp_tensor *x);
+/* The arguments of the operation for a conv2d layer. */
+tp_conv2d_args tp_conv_layer_args(const tp_conv_layer *layer, tp_tensor *x);
 
 /* Parameters "weight" and "bias" with PyTorch's default values: uniform in +-1/sqrt(fan_in), drawn from the thread's generator.
  * NULL after an error; then nothing is left of them. */

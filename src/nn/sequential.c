@@ -1,63 +1,25 @@
 /* Layers one after the other. */
 #include <stdio.h>
 
+#include "nn/fuse.h"
 #include "nn/layers.h"
 
 typedef struct tp_sequential {
     tp_module base;
 } tp_sequential;
 
-/* The activation that tp_linear and tp_conv2d can apply in their own pass. NONE where this layer is none, or one
- * that it cannot. */
-static tp_activation fusible(const tp_module *module, double *slope) {
-    if (!module || module->forward != tp_activation_layer_forward || module->watched)
-        return TP_ACTIVATION_NONE;
-    const tp_activation_layer *layer = (const tp_activation_layer *)module;
-    switch (layer->kind) {
-    case TP_LAYER_RELU: return TP_ACTIVATION_RELU;
-    case TP_LAYER_SIGMOID: return TP_ACTIVATION_SIGMOID;
-    case TP_LAYER_TANH: return TP_ACTIVATION_TANH;
-    case TP_LAYER_LEAKY_RELU:
-        *slope = layer->a;
-        return layer->a > 0 ? TP_ACTIVATION_LEAKY_RELU
-                            : TP_ACTIVATION_NONE; /* backward reads the sign of the output */
-    default: return TP_ACTIVATION_NONE;
-    }
-}
-
-/* Where a layer that applies an activation itself keeps which one; NULL for other layers. */
-static tp_activation *activation_of(tp_module *layer, double **slope) {
-    if (layer->forward == tp_linear_layer_forward) {
-        tp_linear_layer *linear = (tp_linear_layer *)layer;
-        *slope = &linear->negative_slope;
-        return &linear->activation;
-    }
-    if (layer->forward == tp_conv_layer_forward) {
-        tp_conv_layer *conv = (tp_conv_layer *)layer;
-        *slope = &conv->negative_slope;
-        return &conv->activation;
-    }
-    if (layer->forward == tp_residual_layer_forward) {
-        return &((tp_residual_layer *)layer)->activation;
-    }
-    return NULL;
-}
-
-/* Runs layer i, and the one behind it where both are one operation. *i ends at the last one that
+/* Runs layer i, and those behind it that are one operation with it. *i ends at the last one that
  * ran. */
 static tp_tensor *run_layer(tp_location at, tp_module *const *layers, int count, int *i,
                             tp_tensor *x) {
+    tp_fusion fusion;
+    int together = tp_fusion_find(layers + *i, count - *i, x, &fusion);
+    if (together == 1) return tp_call_at(at, layers[*i], x);
     tp_module *layer = layers[*i];
-    double unused = 0, *slope = &unused;
-    tp_activation *activation = layer ? activation_of(layer, &slope) : NULL;
-    if (!activation || layer->watched || *i + 1 >= count || tp_module_state_get()->observer)
-        return tp_call_at(at, layer, x);
-    *activation = fusible(layers[*i + 1], slope);
-    if (layer->forward == tp_residual_layer_forward && *activation != TP_ACTIVATION_RELU)
-        *activation = TP_ACTIVATION_NONE; /* there is tp_add_relu() alone */
-    if (*activation) ++*i;
+    *i += together - 1;
+    tp_fusion_set(layer, &fusion);
     tp_tensor *y = tp_call_at(at, layer, x);
-    *activation = TP_ACTIVATION_NONE;
+    tp_fusion_set(layer, NULL);
     return y;
 }
 

@@ -150,6 +150,7 @@ typedef struct call {
     tp_tensor *x, *weight, *bias;
     tp_activation activation;
     double slope;
+    double *statistics; /* (2, O): receives sums over the result and over its squares; or NULL */
 } call;
 
 static bool refuse(tp_location at, const call *c, tp_error_code code, const char *want,
@@ -215,7 +216,8 @@ static tp_tensor *run(tp_location at, const tp_op *op, call *c) {
                          .result = out->data,
                          .bias = c->bias ? c->bias->data : NULL,
                          .activation = (tp_epilogue)c->activation,
-                         .slope = c->slope};
+                         .slope = c->slope,
+                         .statistics = c->statistics};
     tp_context *context = tp_ctx();
     tp_conv_kind kind = c->form.transposed ? TP_CONV_GRAD_INPUT : TP_CONV_FORWARD;
     if (!tp_conv_run(context->kernels, tp_context_pool(context), kind, tp_float_index(x->dtype),
@@ -242,7 +244,9 @@ static tp_tensor *convolve(tp_location at, const tp_op *op, call *c,
 
 /* ---- the operations ---- */
 
-tp_tensor *tp_conv2d_at(tp_location at, tp_conv2d_args a) {
+tp_tensor *tp_conv2d_at(tp_location at, tp_conv2d_args a) { return tp_conv2d_counted(at, a, NULL); }
+
+tp_tensor *tp_conv2d_counted(tp_location at, tp_conv2d_args a, double *statistics) {
     TP_CHECK(at, "conv2d", a.x);
     TP_CHECK(at, "conv2d", a.weight);
     if (a.bias) TP_CHECK(at, "conv2d", a.bias);
@@ -251,7 +255,8 @@ tp_tensor *tp_conv2d_at(tp_location at, tp_conv2d_args a) {
               .weight = a.weight,
               .bias = a.bias,
               .activation = a.activation,
-              .slope = a.negative_slope};
+              .slope = a.negative_slope,
+              .statistics = statistics};
     return convolve(at, &tp_op_conv2d, &c,
                     &(tp_conv_options){.stride = a.stride,
                                        .padding = a.padding,

@@ -43,6 +43,10 @@ tp_conv_shape tp_conv_kernel_shape(const tp_conv_form *form);
 /* x with the padding of a mode other than zeros around it, recorded; the form then has none. */
 tp_tensor *tp_conv_padded(tp_location at, tp_conv_form *form, tp_tensor *x);
 
+/* tp_conv2d() that also counts: statistics (2, O) receives the sum of the result's elements before bias and activation, for each
+ * channel, and of their squares. NULL: no counting. */
+tp_tensor *tp_conv2d_counted(tp_location at, tp_conv2d_args a, double *statistics);
+
 extern const tp_op tp_op_conv1d, tp_op_conv2d, tp_op_conv_transpose1d, tp_op_conv_transpose2d;
 void tp_conv_backward(tp_node *node, tp_tensor *const *grads);
 

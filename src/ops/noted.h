@@ -16,7 +16,6 @@ enum {
     TP_NOTED_SIDE = 3,        /* two operands: one of the three below */
     TP_NOTED_LINEAR_FORM = 3, /* tp_activation */
     TP_NOTED_CONV_FUSED = 3,  /* likewise */
-    TP_NOTED_NORM_RELU = 1,   /* batch_norm */
     TP_NOTED_GROUPS = 0,      /* group_norm */
     TP_NOTED_RESIZE_MODE = 0, /* tp_interpolate_mode */
     TP_NOTED_RESIZE_ALIGN = 1,
@@ -25,8 +24,10 @@ enum {
         1, /* dimensions; from the next on, places before the first, outermost first */
     TP_NOTED_PAD_BEFORE = 2,
     TP_NOTED_POOL_DIMS = 9, /* behind tp_pool_note() */
-    TP_NOTED_POOL_EXCLUDE_PAD = 10
+    TP_NOTED_POOL_EXCLUDE_PAD = 10,
+    TP_NOTED_NORM_FLAGS = 9 /* batch_norm, behind tp_pool_note(): the two below */
 };
+enum { TP_NOTED_NORM_RELU = 2, TP_NOTED_NORM_POOLED = 4 };
 enum { TP_BOTH_TENSORS, TP_NUMBER_RIGHT, TP_NUMBER_LEFT };
 /* number */
 enum {

@@ -241,6 +241,7 @@ bool tp_same_shape(const tp_tensor *a, const tp_tensor *b) {
 void *tp_data(const tp_tensor *x) {
     if (!readable(x, "data") || !x->numel) return NULL;
     tp_lazy_settle(x->storage); /* the caller may be about to write */
+    x->storage->exposed = true;
     return x->data;
 }
 

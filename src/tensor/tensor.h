@@ -24,6 +24,7 @@ typedef struct tp_storage {
     void (*deleter)(void *data, void *user); /* for memory of the user's */
     void *user;
     bool external; /* data is not ours: freed by deleter, if at all */
+    bool exposed;  /* tp_data() gave a pointer into it to somebody, whose edits nobody counts */
 } tp_storage;
 
 typedef enum tp_owner { TP_OWNER_NONE, TP_OWNER_SCOPE, TP_OWNER_USER, TP_OWNER_LIBRARY } tp_owner;

@@ -153,7 +153,12 @@ void tp_emit_batch_norm(tp_trace *trace) {
         tp_trace_refuse(trace, "batch norm without running values");
         return;
     }
-    bool relu = tp_trace_integer(trace, TP_NOTED_NORM_RELU) != 0;
+    int64_t flags = tp_trace_integer(trace, TP_NOTED_NORM_FLAGS);
+    bool relu = (flags & TP_NOTED_NORM_RELU) != 0;
+    if (flags & TP_NOTED_NORM_POOLED) {
+        tp_trace_refuse(trace, "batch norm and a max pool as one operation of training");
+        return;
+    }
     int x = tp_trace_in(trace, 0), weight = parameter_or(trace, WEIGHT, 1);
     int bias = parameter_or(trace, BIAS, 0), mean = tp_trace_in(trace, MEAN);
     int variance = tp_trace_in(trace, VARIANCE), y = tp_trace_out(trace, 0);

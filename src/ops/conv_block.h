@@ -1,0 +1,13 @@
+/* Batch norm as a part of the weights before it. */
+#ifndef TP_OPS_CONV_BLOCK_H
+#define TP_OPS_CONV_BLOCK_H
+
+#include <taper/ops/conv_block.h>
+
+/* Whether the running values of norm can go into the weights of conv: evaluation, nothing recorded, sizes and types that fit. */
+bool tp_can_fold(const tp_conv2d_args *conv, const tp_batch_norm_args *norm);
+/* Weights and bias that do both in one; the innermost scope owns them. False when out of memory (reported). */
+bool tp_fold_batch_norm(tp_location at, const tp_conv2d_args *conv, const tp_batch_norm_args *norm,
+                        tp_tensor **weight, tp_tensor **bias);
+
+#endif
