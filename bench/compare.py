@@ -30,6 +30,15 @@ ROWS = [
     ("one-digit 784-256-1, Adam, 60,000 images", "one_digit_fullbatch/plain", "one_digit_fullbatch", ["plain", "inplace", "inplace+foreach", "inplace+logits"], 1 / 1.5),
     ("784-128-10 by hand, the assignment's form", "manual_b32/tensor_ops", "manual_b32", ["assignment"], 1 / 3),
     ("  PyTorch fused in place", "manual_b32/tensor_ops", "manual_b32", ["fused", "fused+buffers"], 1 / 1.8),
+    ("dogs CNN, batch 32", "dogs_cnn_b32/plain", "dogs_cnn_b32", ["plain", "foreach", "channels_last", "channels_last+foreach"], 1 / 2.5),
+    ("ConvNet, Adam, batch 32", "convnet_b32/plain", "convnet_b32", ["plain", "foreach", "channels_last", "channels_last+foreach"], 1 / 2.5),
+    ("  with its loader", "convnet_b32/loader", "convnet_b32", ["loader:usual", "loader:usual+worker"], 1 / 3),
+    ("ConvNet3, Adam, batch 32", "convnet3_b32/plain", "convnet3_b32", ["plain", "foreach", "channels_last", "channels_last+foreach"], 1 / 2),
+    ("ConvNet4, Adam, batch 32", "convnet4_b32/plain", "convnet4_b32", ["plain", "foreach", "channels_last", "channels_last+foreach"], 1 / 1.7),
+    ("ResNet18, 3x64x64, SGD, batch 16", "resnet18_b16/plain", "resnet18_b16", ["plain", "foreach", "channels_last", "channels_last+foreach"], 1 / 1.6),
+    ("VGG16 inference, 224x224, batch 1", "vgg16_infer_b1/plain", "vgg16_infer_b1", ["plain", "channels_last", "optimised"], 1 / 1.6),
+    ("  batch 8", "vgg16_infer_b8/plain", "vgg16_infer_b8", ["plain", "channels_last", "optimised"], 1 / 1.6),
+    ("ResNet18 inference, batch 1", "resnet18_infer_b1/plain", "resnet18_infer_b1", ["plain", "channels_last", "optimised"], 1 / 1.3),
     ("one op on 4x4 tensors, with gradient", "op_4x4/add", "op_4x4", None, None),
 ]
 # Not in the table above, shown beside it: no modules, no optimiser objects, torch.autograd.grad on functional calls.

@@ -75,12 +75,25 @@ static int64_t call_glu(op_call *k) {
     return one(k, tp_glu(k->in[0], (int)golden_integer(k->c, "dim", 0)));
 }
 
+static int64_t call_conv_block(op_call *k) {
+    bool tanh = strcmp(golden_word(k->c, "activation", "relu"), "tanh") == 0;
+    bool norm = golden_integer(k->c, "norm", 0) != 0;
+    return one(
+        k, tp_conv_block(.conv = {k->in[0], k->in[1], k->in[2], .padding = 1}, .batch_norm = norm,
+                         .norm = {.weight = norm ? k->in[3] : NULL,
+                                  .bias = norm ? k->in[4] : NULL,
+                                  .training = true},
+                         .activation = tanh ? TP_ACTIVATION_TANH : TP_ACTIVATION_RELU,
+                         .max_pool = {.kernel = golden_integer(k->c, "kernel", 0), .stride = 2}));
+}
+
 static const op_case table[] = {
     {"interpolate", call_interpolate},
     {"pixel_shuffle", call_pixel_shuffle},
     {"pixel_unshuffle", call_pixel_unshuffle},
     {"embedding", call_embedding},
     {"embedding_start", call_embedding_start},
+    {"conv_block", call_conv_block},
     {"prelu", call_prelu},
     {"glu", call_glu},
 };
@@ -88,7 +101,7 @@ static const op_case table[] = {
 static void test_vectors(void **state) {
     (void)state;
     size_t count = sizeof table / sizeof table[0];
-    assert_true(run_op_cases_close("layer_ops", table, count, 1e-12, 1e-5) >= 30);
+    assert_true(run_op_cases_close("layer_ops", table, count, 1e-12, 1e-5) >= 33);
 }
 
 /* ---- layers ---- */

@@ -34,6 +34,7 @@ def arguments():
 def table():
     from models import classifier, gan, manual, one_digit, products, small_ops
     from loaders import with_loader
+    import convolutions
 
     mnist, dogs = (784, 128, 64, 10), (12288, 128, 64, 10)
     return {
@@ -49,6 +50,7 @@ def table():
         "manual_b32": manual(),
         "op_4x4": small_ops(),
         "gemm": products(),
+        **convolutions.table(),
     }
 
 

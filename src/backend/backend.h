@@ -79,6 +79,8 @@ typedef struct tp_kernels {
     tp_pool_kernels pool;
     tp_norm_kernels norm;
     tp_resample_kernels resample;
+    /* out[i] = x[i] * scale where mask[i] is not 0, else 0; out may be x */
+    void (*masked[2])(int64_t n, void *out, const void *x, const uint8_t *mask, double scale);
     /* out[i] = x[i] * scale + shift: bytes of images to floats. */
     void (*bytes_to_float)(float *out, const uint8_t *x, int64_t n, float scale, float shift);
     /* out[i] = sum over k < count of weight[k] * x[k * stride + i], in fixed point: rounded, clamped to bytes. */

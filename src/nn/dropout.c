@@ -18,6 +18,7 @@ typedef struct dropout_work {
     void *out;
     const void *x;
     bool is_double;
+    void (*kernel)(int64_t n, void *out, const void *x, const uint8_t *mask, double scale);
 } dropout_work;
 
 /* Which elements stay depends on the key and their position alone, so the chunks may run anywhere.
@@ -29,18 +30,11 @@ static void draw_mask(void *arg, int64_t begin, int64_t end) {
 }
 
 static void apply_mask(void *arg, int64_t begin, int64_t end) {
-    dropout_work *work = arg;
-    const uint8_t *mask = work->mask;
-    if (work->is_double) {
-        double *out = work->out;
-        const double *x = work->x;
-        for (int64_t i = begin; i < end; i++) out[i] = mask[i] ? x[i] * work->scale : 0;
-    } else {
-        float *out = work->out;
-        const float *x = work->x;
-        float scale = (float)work->scale;
-        for (int64_t i = begin; i < end; i++) out[i] = mask[i] ? x[i] * scale : 0;
-    }
+    const dropout_work *work = arg;
+    tp_dtype dtype = work->is_double ? TP_FLOAT64 : TP_FLOAT32;
+    size_t offset = (size_t)begin * tp_item_size(dtype);
+    work->kernel(end - begin, (char *)work->out + offset, (const char *)work->x + offset,
+                 work->mask + begin, work->scale);
 }
 
 static tp_tensor *masked(tp_location at, tp_tensor *x, const tp_tensor *mask, double scale) {
@@ -50,7 +44,8 @@ static tp_tensor *masked(tp_location at, tp_tensor *x, const tp_tensor *mask, do
                          .mask = (uint8_t *)mask->data,
                          .out = out->data,
                          .x = x->data,
-                         .is_double = x->dtype == TP_FLOAT64};
+                         .is_double = x->dtype == TP_FLOAT64,
+                         .kernel = tp_ctx()->kernels->masked[tp_float_index(x->dtype)]};
     tp_parallel_for(tp_context_pool(tp_ctx()), x->numel, GRAIN, apply_mask, &work);
     return out;
 }

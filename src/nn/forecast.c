@@ -9,6 +9,7 @@
 #include "autograd/node.h"
 #include "base/alloc.h"
 #include "base/trace.h"
+#include "nn/fuse.h"
 #include "nn/module.h"
 #include "nn/quiet.h"
 #include "ops/loop.h"
@@ -194,9 +195,17 @@ static int64_t training_peak(forecast *f, int64_t samples) {
     return peak >= 0 ? peak : extrapolate(f, 2, samples, true);
 }
 
+static void take_folded(tp_module *module, void *user) {
+    *(int64_t *)user += tp_folded_bytes_take(module);
+}
+
+/* With the weights that evaluation makes once and keeps, those with a batch norm in them. */
 static int64_t evaluation_peak(forecast *f, int64_t samples) {
+    int64_t folded = 0;
     tp_eval_at(f->at, f->module);
-    return extrapolate(f, 1, samples, false);
+    int64_t peak = extrapolate(f, 1, samples, false);
+    tp_apply_at(f->at, f->module, take_folded, &folded);
+    return peak < 0 ? peak : peak + folded;
 }
 
 tp_memory_forecast tp_predict_memory_at(tp_location at, tp_predict_memory_args args) {

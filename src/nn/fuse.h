@@ -25,5 +25,7 @@ void tp_fusion_set(tp_module *layer, const tp_fusion *fusion);
 tp_tensor *tp_fused_conv_forward(tp_conv_layer *layer, tp_tensor *x);
 /* Frees the folded weights of a layer. */
 void tp_folded_conv_end(tp_conv_layer *layer);
+/* The same for any module; returns the bytes that they took. */
+int64_t tp_folded_bytes_take(tp_module *module);
 
 #endif

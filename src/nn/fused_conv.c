@@ -29,6 +29,19 @@ void tp_folded_conv_end(tp_conv_layer *layer) {
     tp_delete(folded);
 }
 
+static int64_t block_bytes(const tp_tensor *x) {
+    return (int64_t)tp_block_size((size_t)x->numel * tp_item_size(x->dtype));
+}
+
+int64_t tp_folded_bytes_take(tp_module *module) {
+    if (module->forward != tp_conv_layer_forward) return 0;
+    tp_conv_layer *layer = (tp_conv_layer *)module;
+    const tp_folded_conv *folded = layer->folded;
+    int64_t bytes = folded ? block_bytes(folded->weight) + block_bytes(folded->bias) : 0;
+    tp_folded_conv_end(layer);
+    return bytes;
+}
+
 /* Notes what the weights would be made from. False where somebody holds a pointer into it: edits through that are not counted. */
 static bool note_sources(const tp_conv_layer *layer, folded_source *sources) {
     const tp_batch_norm_layer *norm = layer->norm;

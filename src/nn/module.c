@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "nn/fuse.h"
 
 static bool memory_error(tp_location at, const char *op, size_t bytes) {
     tp_fail_memory(at, op, bytes);
@@ -302,6 +303,8 @@ tp_tensor *tp_buffer_at(tp_location at, tp_module *module, const char *name, tp_
 
 static void set_mode(tp_module *module, bool evaluating) {
     module->evaluating = evaluating;
+    if (!evaluating)
+        tp_folded_bytes_take(module); /* training would make them out of date at once */
     for (int i = 0; i < module->child_count; i++) set_mode(module->children[i], evaluating);
 }
 

@@ -150,6 +150,7 @@ typedef struct call {
     tp_tensor *x, *weight, *bias;
     tp_activation activation;
     double slope;
+    bool hidden;        /* bias and activation are recorded by somebody else */
     double *statistics; /* (2, O): receives sums over the result and over its squares; or NULL */
 } call;
 
@@ -223,6 +224,10 @@ static tp_tensor *run(tp_location at, const tp_op *op, call *c) {
     if (!tp_conv_run(context->kernels, tp_context_pool(context), kind, tp_float_index(x->dtype),
                      &args))
         return tp_fail_memory(at, name, 0);
+    if (c->hidden) {
+        c->bias = NULL;
+        c->activation = TP_ACTIVATION_NONE;
+    }
     tp_node *node = tp_record(at, op, out, 3, (tp_tensor *[]){x, weight, c->bias});
     if (node) save_for_backward(node, c, out);
     return out;
@@ -244,9 +249,7 @@ static tp_tensor *convolve(tp_location at, const tp_op *op, call *c,
 
 /* ---- the operations ---- */
 
-tp_tensor *tp_conv2d_at(tp_location at, tp_conv2d_args a) { return tp_conv2d_counted(at, a, NULL); }
-
-tp_tensor *tp_conv2d_counted(tp_location at, tp_conv2d_args a, double *statistics) {
+static tp_tensor *conv2d(tp_location at, tp_conv2d_args a, double *statistics, bool hidden) {
     TP_CHECK(at, "conv2d", a.x);
     TP_CHECK(at, "conv2d", a.weight);
     if (a.bias) TP_CHECK(at, "conv2d", a.bias);
@@ -256,6 +259,7 @@ tp_tensor *tp_conv2d_counted(tp_location at, tp_conv2d_args a, double *statistic
               .bias = a.bias,
               .activation = a.activation,
               .slope = a.negative_slope,
+              .hidden = hidden,
               .statistics = statistics};
     return convolve(at, &tp_op_conv2d, &c,
                     &(tp_conv_options){.stride = a.stride,
@@ -269,6 +273,14 @@ tp_tensor *tp_conv2d_counted(tp_location at, tp_conv2d_args a, double *statistic
                                        .same = a.same,
                                        .mode = a.padding_mode});
 }
+
+tp_tensor *tp_conv2d_at(tp_location at, tp_conv2d_args a) { return conv2d(at, a, NULL, false); }
+
+tp_tensor *tp_conv2d_counted(tp_location at, tp_conv2d_args a, double *statistics) {
+    return conv2d(at, a, statistics, false);
+}
+
+tp_tensor *tp_conv2d_hidden(tp_location at, tp_conv2d_args a) { return conv2d(at, a, NULL, true); }
 
 tp_tensor *tp_conv1d_at(tp_location at, tp_conv1d_args a) {
     TP_CHECK(at, "conv1d", a.x);

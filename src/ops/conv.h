@@ -47,6 +47,9 @@ tp_tensor *tp_conv_padded(tp_location at, tp_conv_form *form, tp_tensor *x);
  * channel, and of their squares. NULL: no counting. */
 tp_tensor *tp_conv2d_counted(tp_location at, tp_conv2d_args a, double *statistics);
 
+/* tp_conv2d() of which the bare convolution alone is recorded: whoever calls records bias and activation. */
+tp_tensor *tp_conv2d_hidden(tp_location at, tp_conv2d_args a);
+
 extern const tp_op tp_op_conv1d, tp_op_conv2d, tp_op_conv_transpose1d, tp_op_conv_transpose2d;
 void tp_conv_backward(tp_node *node, tp_tensor *const *grads);
 

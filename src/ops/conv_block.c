@@ -123,7 +123,9 @@ static tp_tensor *one_by_one(tp_location at, tp_conv_block_args *args) {
     if (!args->batch_norm) {
         conv.activation = args->activation;
         conv.negative_slope = args->negative_slope;
-        return pooled(at, args, tp_conv2d_at(at, conv));
+        bool batched = conv.x->ndim == 4 && has_pool(args);
+        return batched ? tp_conv_pool(at, &conv, &args->max_pool)
+                       : pooled(at, args, tp_conv2d_at(at, conv));
     }
     tp_batch_norm_args norm = args->norm;
     norm.x = tp_conv2d_at(at, conv);

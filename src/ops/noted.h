@@ -25,7 +25,8 @@ enum {
     TP_NOTED_PAD_BEFORE = 2,
     TP_NOTED_POOL_DIMS = 9, /* behind tp_pool_note() */
     TP_NOTED_POOL_EXCLUDE_PAD = 10,
-    TP_NOTED_NORM_FLAGS = 9 /* batch_norm, behind tp_pool_note(): the two below */
+    TP_NOTED_BLOCK_FUSED = 9, /* conv_block, likewise: tp_activation */
+    TP_NOTED_NORM_FLAGS = 9   /* batch_norm, behind tp_pool_note(): the two below */
 };
 enum { TP_NOTED_NORM_RELU = 2, TP_NOTED_NORM_POOLED = 4 };
 enum { TP_BOTH_TENSORS, TP_NUMBER_RIGHT, TP_NUMBER_LEFT };

@@ -106,6 +106,31 @@ void tp_emit_pool(tp_trace *trace) {
         tp_trace_int(trace, pool, "count_include_pad", !node->integer[TP_NOTED_POOL_EXCLUDE_PAD]);
 }
 
+/* conv_block behind its convolution: bias, activation, max pool. */
+void tp_emit_conv_block(tp_trace *trace) {
+    const tp_node *node = trace->node;
+    tp_pooling_args p = tp_pool_noted(node, node->inputs[0], node->outputs[0], 2);
+    axis axes[2] = {{p.h.kernel, p.h.stride, p.h.dilation, p.h.padding, p.h.padding, 0},
+                    {p.w.kernel, p.w.stride, p.w.dilation, p.w.padding, p.w.padding, 0}};
+    int value = tp_trace_in(trace, 0), bias = tp_trace_in(trace, 1);
+    if (node->inputs[1]) {
+        int sizes = tp_trace_list(trace, (const int64_t[]){-1, 1, 1}, 3);
+        int shaped = tp_trace_between(trace), sum = tp_trace_between(trace);
+        TP_TRACE_ADD(trace, "Reshape", shaped, bias, sizes);
+        TP_TRACE_ADD(trace, "Add", sum, value, shaped);
+        value = sum;
+    }
+    int64_t activation = tp_trace_integer(trace, TP_NOTED_BLOCK_FUSED);
+    if (activation) {
+        int active = tp_trace_between(trace);
+        tp_emit_activation(trace, activation, value, active);
+        value = active;
+    }
+    tp_graph_node *pool = TP_TRACE_ADD(trace, "MaxPool", tp_trace_out(trace, 0), value);
+    add_window(trace, pool, axes, 2);
+    if (rounded_up(&p.w) || rounded_up(&p.h)) tp_trace_int(trace, pool, "ceil_mode", 1);
+}
+
 /* To one value: a global pool; to a size that divides: windows of equal size. */
 void tp_emit_adaptive_pool(tp_trace *trace) {
     const tp_node *node = trace->node;

@@ -116,8 +116,49 @@ def write_gates(out):
     write_case(out, "glu/error", lambda x: F.glu(x, 1), {"x": grid((2, 3))}, op="glu", dim=1)
 
 
+def write_conv_block(out):
+    for name, activation, kernel in (("relu", F.relu, 2), ("tanh", torch.tanh, 3)):
+        write_case(
+            out,
+            f"conv_block/{name}",
+            lambda x, weight, bias: F.max_pool2d(
+                activation(F.conv2d(x, weight, bias, padding=1)), kernel, 2
+            ),
+            {"x": grid((2, 2, 6, 7)), "weight": grid((3, 2, 3, 3)) / 4, "bias": grid((3,))},
+            ("x", "weight", "bias"),
+            op="conv_block",
+            activation=name,
+            kernel=kernel,
+        )
+    write_case(
+        out,
+        "conv_block/norm",
+        lambda x, weight, bias, gamma, beta: F.max_pool2d(
+            F.relu(
+                F.batch_norm(
+                    F.conv2d(x, weight, bias, padding=1), None, None, gamma, beta, training=True
+                )
+            ),
+            2,
+        ),
+        {
+            "x": grid((2, 2, 6, 7)),
+            "weight": grid((3, 2, 3, 3)) / 4,
+            "bias": grid((3,)),
+            "gamma": grid((3,)) + 1 / 16,
+            "beta": grid((3,)),
+        },
+        ("x", "weight", "gamma", "beta"),
+        op="conv_block",
+        activation="relu",
+        kernel=2,
+        norm=1,
+    )
+
+
 def write(out):
     write_interpolate(out)
     write_pixels(out)
     write_embedding(out)
     write_gates(out)
+    write_conv_block(out)

@@ -1,17 +1,25 @@
-/* Every second element of a row as a vector. Included behind lanes.h, once for each type. */
+/* Every second element of a row as a vector, and the way back. Included behind lanes.h, once for each type. */
 
 #if LANES == 16
-#define EVENS   0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
-#define BRIDGED 0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31
+#define ZIP_LOW  0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define EVENS    0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define BRIDGED  0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31
 #elif LANES == 8
-#define EVENS   0, 2, 4, 6, 8, 10, 12, 14
-#define BRIDGED 0, 2, 4, 6, 9, 11, 13, 15
+#define ZIP_LOW  0, 8, 1, 9, 2, 10, 3, 11
+#define ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#define EVENS    0, 2, 4, 6, 8, 10, 12, 14
+#define BRIDGED  0, 2, 4, 6, 9, 11, 13, 15
 #elif LANES == 4
-#define EVENS   0, 2, 4, 6
-#define BRIDGED 0, 2, 5, 7
+#define ZIP_LOW  0, 4, 1, 5
+#define ZIP_HIGH 2, 6, 3, 7
+#define EVENS    0, 2, 4, 6
+#define BRIDGED  0, 2, 5, 7
 #else
-#define EVENS   0, 2
-#define BRIDGED 0, 3
+#define ZIP_LOW  0, 2
+#define ZIP_HIGH 1, 3
+#define EVENS    0, 2
+#define BRIDGED  0, 3
 #endif
 
 /* p[0], p[2], ... of `count` elements, zero in the other lanes; nothing behind p[2 * count - 2] is read, and so the second half
@@ -24,5 +32,13 @@ TP_ALWAYS_INLINE VEC NAME(get_evens)(const REAL *p, int64_t count) {
     return __builtin_shufflevector(NAME(get_some)(p, read, 0), high, EVENS);
 }
 
+/* a and b in turn: a0 b0 a1 b1 ... of the lower halves, of the upper halves. */
+TP_ALWAYS_INLINE VEC NAME(zip_low)(VEC a, VEC b) { return __builtin_shufflevector(a, b, ZIP_LOW); }
+TP_ALWAYS_INLINE VEC NAME(zip_high)(VEC a, VEC b) {
+    return __builtin_shufflevector(a, b, ZIP_HIGH);
+}
+
 #undef EVENS
 #undef BRIDGED
+#undef ZIP_LOW
+#undef ZIP_HIGH

@@ -16,6 +16,7 @@
     X(pool, isa)                   \
     X(norm, isa)                   \
     X(resample, isa)               \
+    X(mask, isa)                   \
     X(bytes, isa)
 
 /* Those that gain nothing from wider instructions: compiled once, in the baseline, of whose table every other one starts as a
