@@ -92,9 +92,6 @@ void tp_fusion_set(tp_module *layer, const tp_fusion *fusion) {
         conv->pool = f->pool;
     } else if (layer->forward == tp_residual_layer_forward) {
         ((tp_residual_layer *)layer)->activation = f->activation;
-        ((tp_residual_layer *)layer)->negative_slope = f->slope;
-    } else if (layer->forward == tp_residual_layer_forward) {
-        ((tp_residual_layer *)layer)->activation = f->activation;
     } else {
         ((tp_batch_norm_layer *)layer)->activation = f->activation;
         ((tp_batch_norm_layer *)layer)->pool = f->pool;
