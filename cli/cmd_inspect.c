@@ -27,7 +27,7 @@ static const option table[] = {
 enum { OPTIONS = sizeof table / sizeof table[0], SAMPLE = 16384 };
 
 void help_inspect(FILE *stream) {
-    fputs("usage: taper inspect FILE [options]\n\n"
+    fputs("usage: taper inspect FILE|RUN [options]\n\n"
           "Shows what is in a file of weights: names, shapes, types, and of each tensor\n"
           "mean, standard deviation and a histogram from its least to its largest value.\n"
           "Files of PyTorch (.pth, .pt), safetensors, NumPy (.npy, .npz) and ONNX, and the\n"
@@ -113,15 +113,23 @@ static void show_name(const char *name, int width) {
         printf("%s%s", shows_blocks() ? "…" : "~", name + length - width + 1);
 }
 
+/* A shape in exactly `width` columns; of a long one the beginning. */
+static void show_shape(const tp_tensor *x, int width) {
+    char shape[96];
+    bool cut = (int)strlen(weights_shape_text(shape, x)) > width;
+    printf("%-*.*s%s", cut ? width - 3 : width, cut ? width - 3 : width, shape, cut ? "..." : "");
+}
+
 static void show_row(const weights *w, size_t i, const columns *c, int64_t most, bool *sampled) {
     const tp_named_tensor *item = &w->list.items[i];
     weights_statistics s;
-    char shape[96];
     weights_look(&s, item->tensor, most);
     *sampled = *sampled || s.sampled;
     printf("  ");
     show_name(item->name, c->name);
-    printf(" %-*s %-8.8s", c->shape, weights_shape_text(shape, item->tensor), weights_type(w, i));
+    putchar(' ');
+    show_shape(item->tensor, c->shape);
+    printf(" %-8.8s", weights_type(w, i));
     if (s.nan || s.infinite) {
         printf(" %" PRId64 " NaN, %" PRId64 " Inf of %" PRId64 "\n", s.nan, s.infinite, s.count);
         return;
@@ -246,11 +254,12 @@ static int show_one(const weights *w, const char *key) {
     weights_look(&s, x, 0);
     printf("%s: %s %s, %" PRId64 " elements\n\n", key, weights_shape_text(shape, x),
            weights_type(w, i), tp_numel(x));
-    if (s.finite) {
-        printf("  mean %.6g, deviation %.6g, from %.6g to %.6g\n", s.mean, s.deviation, s.least,
-               s.most);
-        printf("  %" PRId64 " zeros, %" PRId64 " NaN, %" PRId64 " infinite\n\n", s.zero, s.nan,
+    if (s.count)
+        printf("  %" PRId64 " zeros, %" PRId64 " NaN, %" PRId64 " infinite\n", s.zero, s.nan,
                s.infinite);
+    if (s.finite) {
+        printf("  mean %.6g, deviation %.6g, from %.6g to %.6g\n\n", s.mean, s.deviation, s.least,
+               s.most);
         show_tall(&s, WEIGHTS_BINS, 6);
         printf("  %-*.6g%.6g\n\n", WEIGHTS_BINS - 8, s.least, s.most);
     }

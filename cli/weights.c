@@ -28,7 +28,12 @@ static bool open_onnx(weights *w) {
 bool weights_open(weights *w, const char *path) {
     struct stat info;
     *w = (weights){.path = path};
-    if (stat(path, &info) == 0) w->bytes = info.st_size;
+    bool there = stat(path, &info) == 0;
+    if (there && S_ISDIR(info.st_mode)) {
+        w->path = path = run_path(w->folder_path, path, "model.safetensors");
+        there = stat(path, &info) == 0;
+    }
+    if (there) w->bytes = info.st_size;
     if (is_onnx(path)) {
         if (open_onnx(w)) return true;
         weights_close(w);

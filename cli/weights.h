@@ -4,16 +4,19 @@
 
 #include <taper/taper.h>
 
+#include "run_folder.h"
+
 typedef struct weights {
     const char *path;
-    tp_tensor_file *file;   /* NULL for ONNX */
-    tp_onnx_model *onnx;    /* NULL for all else */
-    tp_named_list list;     /* all tensors */
-    tp_named_tensor *items; /* behind the list, where it is ours */
-    int64_t bytes;          /* of the file */
+    tp_tensor_file *file;        /* NULL for ONNX */
+    tp_onnx_model *onnx;         /* NULL for all else */
+    tp_named_list list;          /* all tensors */
+    tp_named_tensor *items;      /* behind the list, where it is ours */
+    int64_t bytes;               /* of the file */
+    char folder_path[PATH_SIZE]; /* where path is that of a run's model */
 } weights;
 
-/* Opens a file of any format. False after an error, reported. */
+/* Opens a file of any format, or the model of a run's folder. False after an error, reported. */
 bool weights_open(weights *w, const char *path);
 void weights_close(weights *w);
 /* "PyTorch", "safetensors", ... */

@@ -46,8 +46,8 @@ static void first_look(weights_statistics *s, double x) {
 
 static void second_look(weights_statistics *s, double x) {
     if (!isfinite(x)) return;
-    double width = s->most - s->least;
-    int bin = width > 0 ? (int)((x - s->least) / width * WEIGHTS_BINS) : WEIGHTS_BINS / 2;
+    double width = s->most / 2 - s->least / 2; /* halves, which cannot overflow */
+    int bin = width > 0 ? (int)((x / 2 - s->least / 2) / width * WEIGHTS_BINS) : WEIGHTS_BINS / 2;
     s->bins[bin < WEIGHTS_BINS ? bin : WEIGHTS_BINS - 1]++;
 }
 

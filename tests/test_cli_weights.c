@@ -79,6 +79,8 @@ static void test_inspect(void **state) {
     check(shell(TAPER " inspect"), 2, "one file is needed");
     check(shell(TAPER " inspect nothing.pth"), 1, "No such file");
     check(shell("echo rubbish > r.pth; " TAPER " inspect r.pth"), 1, "at byte");
+    check(shell("mkdir run; cp c.safetensors run/model.safetensors; " TAPER " inspect run"), 0,
+          "run/model.safetensors: safetensors");
     /* nothing is wider than the terminal */
     const answer *a = shell(TAPER " inspect b.pth");
     for (const char *line = a->text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
