@@ -11,9 +11,9 @@
 #include <taper/taper.h>
 #include <unistd.h>
 
-#include "support/noted.h"
-
 #ifdef TP_HAVE_PROTOBUF
+
+#include "support/noted.h"
 
 static char path[64];
 

@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "support/golden.h"
-#include "support/noted.h"
 
 #ifdef TP_HAVE_PROTOBUF
+
+#include "support/noted.h"
 
 static char path[64];
 
