@@ -57,4 +57,9 @@ void fuzz_seeds(fuzz_take *take, void *user) {
         {.kind = TP_EVENT_HPARAMS, .hparams = hparams, .hparam_count = 2},
     };
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) take_packed(&events[i], take, user);
+    unsigned char framed[TP_RECORD_HEAD + 5 + TP_RECORD_TAIL];
+    tp_record_head(framed, 5);
+    memcpy(framed + TP_RECORD_HEAD, "hello", 5);
+    tp_record_tail(framed + TP_RECORD_HEAD + 5, "hello", 5);
+    take(framed, sizeof framed, user);
 }

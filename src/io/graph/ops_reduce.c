@@ -90,9 +90,9 @@ tp_tensor *tp_run_cum_sum(const tp_graph_step *s) {
     int count;
     if (!tp_graph_numbers(s, 1, &axis, 1, &count)) return tp_poison();
     tp_tensor *x = tp_graph_input(s, 0);
-    tp_shape dim = tp_dims((int64_t)axis);
+    tp_shape dim = tp_dims(tp_graph_whole(axis));
     if (!tp_graph_int(s->node, "reverse", 0))
-        return tp_to_at(s->at, tp_cumsum_at(s->at, x, (int)axis), x->dtype);
-    tp_tensor *sum = tp_cumsum_at(s->at, tp_flip_at(s->at, x, dim), (int)axis);
+        return tp_to_at(s->at, tp_cumsum_at(s->at, x, (int)tp_graph_whole(axis)), x->dtype);
+    tp_tensor *sum = tp_cumsum_at(s->at, tp_flip_at(s->at, x, dim), (int)tp_graph_whole(axis));
     return tp_to_at(s->at, tp_flip_at(s->at, sum, dim), x->dtype);
 }

@@ -219,7 +219,7 @@ tp_tensor *tp_run_trilu(const tp_graph_step *s) {
     double diagonal = 0;
     int count;
     if (!tp_graph_numbers(s, 1, &diagonal, 1, &count)) return tp_poison();
-    tp_triangle_args args = {.x = tp_graph_input(s, 0), .diagonal = (int64_t)diagonal};
+    tp_triangle_args args = {.x = tp_graph_input(s, 0), .diagonal = tp_graph_whole(diagonal)};
     return tp_graph_int(s->node, "upper", 1) ? tp_triu_at(s->at, args) : tp_tril_at(s->at, args);
 }
 

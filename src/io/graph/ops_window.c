@@ -406,6 +406,6 @@ tp_tensor *tp_run_pad(const tp_graph_step *s) {
         return tp_graph_fail(s, TP_ERROR_UNSUPPORTED, tp_text("%d padded dimensions", deepest),
                              "the last four");
     args.sides.ndim = 2 * deepest;
-    for (int i = 0; i < 2 * deepest; i++) args.sides.dims[i] = (int64_t)sides[i];
+    for (int i = 0; i < 2 * deepest; i++) args.sides.dims[i] = tp_graph_whole(sides[i]);
     return deepest ? tp_pad_at(s->at, args) : x;
 }

@@ -79,11 +79,6 @@ tp_graph_list tp_graph_list_of(const tp_graph_step *step, const char *attribute,
     double numbers[TP_MAX_DIMS];
     list.given = tp_graph_input(step, input) != NULL;
     list.fine = tp_graph_numbers(step, input, numbers, TP_MAX_DIMS, &list.count);
-    for (int i = 0; list.fine && i < list.count; i++) {
-        /* Whole numbers past 2^53 stand for "to the end". */
-        list.of[i] = numbers[i] >= 0x1p62    ? INT64_MAX
-                     : numbers[i] <= -0x1p62 ? INT64_MIN
-                                             : (int64_t)numbers[i];
-    }
+    for (int i = 0; list.fine && i < list.count; i++) list.of[i] = tp_graph_whole(numbers[i]);
     return list;
 }

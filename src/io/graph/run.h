@@ -55,6 +55,12 @@ typedef struct tp_graph_list {
 } tp_graph_list;
 /* `input` SIZE_MAX: only the attribute. */
 tp_graph_list tp_graph_list_of(const tp_graph_step *step, const char *attribute, size_t input);
+/* As a whole number: past 2^62 "to the end", NaN 0. */
+static inline int64_t tp_graph_whole(double x) {
+    if (x >= 0x1p62) return INT64_MAX;
+    if (x <= -0x1p62) return INT64_MIN;
+    return x == x ? (int64_t)x : 0;
+}
 /* The elements of input i as doubles; like above, count -1 where there are too many. */
 bool tp_graph_numbers(const tp_graph_step *step, size_t i, double *out, int most, int *count);
 
