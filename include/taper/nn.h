@@ -318,8 +318,8 @@ TP_API void tp_print_module_at(tp_location at, const tp_module *module, FILE *st
  *  @{ */
 /** Runs its children "0", "1", ... one after the other. Takes over all of them, also when one is
  *  NULL because its constructor failed: then the others are freed and NULL comes back. Intermediate
- *  values go away as soon as nothing needs them; to see one use tp_capture() or a hook. A Linear or a
- *  convolution followed by ReLU, LeakyReLU, Sigmoid or Tanh runs as one operation. */
+ *  values go away as soon as nothing needs them; to see one use tp_capture() or a hook. Layers
+ *  that can be one operation with those before them are: docs/fusion.md says which. */
 TP_API tp_module *tp_nn_sequential_at(tp_location at, size_t count, tp_module *const *layers);
 #ifndef __cplusplus
 #define tp_nn_sequential(...)                                                                      \
