@@ -67,16 +67,38 @@ static bool gather(material *m, const char *folder) {
            tp_history_read_csv(run_path(path, folder, "history.csv"), &m->history);
 }
 
+/* The command that repeats the run: the options that are not what they are by default. */
+static const char *command_of(const job *j, char *buffer, size_t size) {
+    job defaults = job_defaults();
+    size_t used = (size_t)snprintf(buffer, size, "taper train");
+    for (size_t i = 0; i < job_option_count && used < size; i++) {
+        const option *o = &job_options[i];
+        if (o->kind == OPTION_HEADING) continue;
+        char first[64], second[64];
+        const char *text = options_text(o, j, first, sizeof first);
+        const char *usual = options_text(o, &defaults, second, sizeof second);
+        if (!text || (usual && strcmp(text, usual) == 0)) continue;
+        const char *quote = strpbrk(text, " '\"$&|;<>()*?") ? "'" : "";
+        bool flag = o->kind == OPTION_FLAG;
+        used += (size_t)snprintf(buffer + used, size - used, " --%s%s%s%s%s%s",
+                                 flag && strcmp(text, "false") == 0 ? "no-" : "", o->name,
+                                 flag ? "" : " ", flag ? "" : quote, flag ? "" : text,
+                                 flag ? "" : quote);
+    }
+    return buffer;
+}
+
 static bool report_one(const char *folder, const settings *s, const char *page, const char *pdf) {
     material m = {0};
-    char title[256];
+    char title[256], command[1024];
     bool fine = gather(&m, folder);
     if (fine) {
         snprintf(title, sizeof title, "%s on %s", m.job.model, m.data.name);
-        fine = tp_train_report(page, .title = s->title ? s->title : title, .pdf = pdf,
-                               .subtitle = "Training run", .history = &m.history, .module = m.model,
-                               .optim = m.optim, .train = m.train, .valid = m.valid, .test = m.test,
-                               .seed = (uint64_t)m.job.seed, .has_seed = true);
+        fine = tp_train_report(
+            page, .title = s->title ? s->title : title, .pdf = pdf, .subtitle = "Training run",
+            .command = command_of(&m.job, command, sizeof command), .history = &m.history,
+            .module = m.model, .optim = m.optim, .train = m.train, .valid = m.valid, .test = m.test,
+            .seed = (uint64_t)m.job.seed, .has_seed = true);
     }
     tp_history_free(&m.history);
     tp_loader_free(m.train);
@@ -103,8 +125,8 @@ int cmd_report(int argc, char **argv) {
     pdf_path(page, pdf);
     bool fine = rest.count == 1
                     ? report_one(rest.text[0], &s, page, s.pdf ? pdf : NULL)
-                    : compare_runs(rest.text, rest.count, s.title ? s.title : "Comparison", page,
-                                   s.pdf ? pdf : NULL);
+                    : compare_runs(rest.text, rest.count, s.title ? s.title : "Comparison",
+                                   (compare_paths){.page = page, .pdf = s.pdf ? pdf : NULL});
     if (fine && !s.quiet) printf("%s%s%s\n", page, s.pdf ? " and " : "", s.pdf ? pdf : "");
     return fine ? EXIT_FINE : EXIT_FAILED;
 }

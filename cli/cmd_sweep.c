@@ -38,7 +38,7 @@ typedef struct sweep {
 static const option table[] = {
     {"Options of its own", OPTION_HEADING, NULL, NULL, 0, 0},
     {"out", OPTION_TEXT, "DIR",
-     "folder of the sweep: a folder for each run, and report.html\n(runs/sweep)",
+     "folder of the sweep: a folder for each run, report.html and\nsweep.svg (runs/sweep)",
      offsetof(sweep, out), 0},
     {"jobs", OPTION_COUNT, "N",
      "runs at a time (as many as processors; each run then has one thread\nunless --threads says otherwise)",
@@ -286,13 +286,15 @@ static void run_all(sweep *s) {
 
 static bool write_report(const sweep *s) {
     const char *folders[MOST_RUNS];
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], picture[PATH_SIZE];
     int count = 0;
     for (int i = 0; i < s->runs; i++)
         if (has_result(s->folders[i])) folders[count++] = s->folders[i];
     if (!count) return false;
     run_path(path, s->out, "report.html");
-    bool fine = compare_runs(folders, count, s->title ? s->title : "Sweep", path, NULL);
+    bool fine = compare_runs(
+        folders, count, s->title ? s->title : "Sweep",
+        (compare_paths){.page = path, .picture = run_path(picture, s->out, "sweep.svg")});
     if (fine && !s->quiet) printf("report in %s\n", path);
     return fine;
 }

@@ -25,6 +25,7 @@ typedef struct comparison {
     const option *varied[8]; /* options in which runs differ, the seed last */
     int varied_count;
     tp_report *report;
+    tp_figure *panels[2]; /* of the picture: results, curves */
 } comparison;
 
 /* ---- reading ---- */
@@ -210,6 +211,14 @@ static bool add_table(const comparison *c) {
 
 /* ---- figures ---- */
 
+/* Adds a figure to the report and keeps it as a panel of the picture, in the place of the one before. */
+static bool show_figure(comparison *c, tp_figure *figure, int panel) {
+    bool fine = tp_report_figure(c->report, figure);
+    tp_figure_free(c->panels[panel]);
+    c->panels[panel] = figure;
+    return fine;
+}
+
 typedef double (*run_value)(const tp_epoch *epoch);
 static double train_loss(const tp_epoch *e) { return e->train_loss; }
 static double valid_loss(const tp_epoch *e) { return e->valid_loss; }
@@ -283,7 +292,7 @@ static bool is_drawn(const comparison *c, int group) {
     return better < MOST_LINES;
 }
 
-static bool add_curves(const comparison *c, const char *title, const char *axis, run_value value) {
+static bool add_curves(comparison *c, const char *title, const char *axis, run_value value) {
     bool any = false;
     for (int i = 0; i < c->count; i++)
         for (size_t e = 0; e < c->runs[i].history.count; e++)
@@ -293,9 +302,7 @@ static bool add_curves(const comparison *c, const char *title, const char *axis,
     bool fine = figure != NULL;
     for (int g = 0; fine && g < c->groups; g++)
         if (is_drawn(c, g)) fine = add_line(c, figure, g, value);
-    fine = fine && tp_report_figure(c->report, figure);
-    tp_figure_free(figure);
-    return fine;
+    return show_figure(c, figure, 1) && fine;
 }
 
 /* The one option that is a number and differs, the seed aside; NULL where it is not one alone. */
@@ -336,7 +343,7 @@ static dot dot_of(const comparison *c, int group, const option *o) {
 }
 
 /* Test accuracy over the option: what a sweep is made for. */
-static bool add_sweep(const comparison *c) {
+static bool add_sweep(comparison *c) {
     const option *o = single_number(c);
     dot dots[MOST_RUNS];
     int count = 0;
@@ -356,13 +363,11 @@ static bool add_sweep(const comparison *c) {
         title, .subtitle = band ? "mean of the seeds, lowest to highest" : NULL, .x_label = o->name,
         .y_label = "accuracy (%)", .height = 340, .x_scale = log ? TP_AXIS_LOG : TP_AXIS_LINEAR);
     bool fine = tp_plot_line(figure, x, y, (size_t)count, .low = band ? low : NULL,
-                             .high = band ? high : NULL) &&
-                tp_report_figure(c->report, figure);
-    tp_figure_free(figure);
-    return fine;
+                             .high = band ? high : NULL);
+    return show_figure(c, figure, 0) && fine;
 }
 
-static bool add_bars(const comparison *c) {
+static bool add_bars(comparison *c) {
     char texts[MOST_RUNS][TEXT];
     const char *names[MOST_RUNS];
     double values[MOST_RUNS], low[MOST_RUNS], high[MOST_RUNS];
@@ -381,10 +386,8 @@ static bool add_bars(const comparison *c) {
         "Test accuracy", .subtitle = band ? "mean of the seeds, lowest to highest" : NULL,
         .y_label = "accuracy (%)", .height = 340);
     bool fine = tp_plot_bars(figure, names, values, (size_t)count, .low = band ? low : NULL,
-                             .high = band ? high : NULL) &&
-                tp_report_figure(c->report, figure);
-    tp_figure_free(figure);
-    return fine;
+                             .high = band ? high : NULL);
+    return show_figure(c, figure, 0) && fine;
 }
 
 /* ---- the page ---- */
@@ -419,27 +422,39 @@ static bool add_all(comparison *c) {
     return fine;
 }
 
-bool compare_runs(const char *const *folders, int count, const char *title, const char *path,
-                  const char *pdf) {
+/* Runs as they were read become a page and a picture. */
+static bool write_all(comparison *c, const char *title, const compare_paths *paths) {
+    char subtitle[64];
+    find_varied(c);
+    name_runs(c);
+    snprintf(subtitle, sizeof subtitle, "Comparison of %d runs", c->count);
+    c->report = tp_report_new(title, .subtitle = subtitle);
+    bool fine =
+        c->report && add_all(c) && tp_report_write(c->report, paths->page, .pdf = paths->pdf);
+    int first = c->panels[0] ? 0 : 1, panels = (c->panels[0] != NULL) + (c->panels[1] != NULL);
+    if (fine && paths->picture && panels)
+        fine = tp_plot_save_panels(&c->panels[first], (size_t)panels, paths->picture,
+                                   .title = title, .subtitle = subtitle);
+    tp_report_free(c->report);
+    tp_figure_free(c->panels[0]);
+    tp_figure_free(c->panels[1]);
+    return fine;
+}
+
+bool compare_runs(const char *const *folders, int count, const char *title, compare_paths paths) {
+    if (count > MOST_RUNS) {
+        report_failure("at most %d runs fit on a page.", (int)MOST_RUNS);
+        return false;
+    }
     comparison *c = calloc(1, sizeof *c);
-    if (!c || count > MOST_RUNS) {
-        free(c);
-        report_failure(count > MOST_RUNS ? "at most %d runs fit on a page." : "out of memory (%d).",
-                       (int)MOST_RUNS);
+    if (!c) {
+        report_failure("out of memory.");
         return false;
     }
     bool fine = true;
     for (; fine && c->count < count; c->count++)
         fine = read_run(&c->runs[c->count], folders[c->count]);
-    if (fine) {
-        char subtitle[64];
-        find_varied(c);
-        name_runs(c);
-        snprintf(subtitle, sizeof subtitle, "Comparison of %d runs", c->count);
-        c->report = tp_report_new(title, .subtitle = subtitle);
-        fine = c->report && add_all(c) && tp_report_write(c->report, path, .pdf = pdf);
-    }
-    tp_report_free(c->report);
+    fine = fine && write_all(c, title, &paths);
     for (int i = 0; i < c->count; i++) {
         tp_history_free(&c->runs[i].history);
         job_release(&c->runs[i].job);

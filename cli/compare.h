@@ -6,8 +6,12 @@
 
 enum { MOST_RUNS = 64 };
 
-/* Writes a report that compares the runs in these folders; pdf may be NULL. False after a sentence on stderr. */
-bool compare_runs(const char *const *folders, int count, const char *title, const char *path,
-                  const char *pdf);
+/* Where a comparison goes; all but the page may be NULL. */
+typedef struct compare_paths {
+    const char *page, *pdf;
+    const char *picture; /* the results and the last curves beside each other, .svg or .png */
+} compare_paths;
+/* Writes a report that compares the runs in these folders. False after a sentence on stderr. */
+bool compare_runs(const char *const *folders, int count, const char *title, compare_paths paths);
 
 #endif

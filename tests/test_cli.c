@@ -368,6 +368,50 @@ static int remove_folder(void **state) {
     return system(command);
 }
 
+/* ---- sweeps, reports, trials ---- */
+
+static void sweeps_and_reports(void **state) {
+    (void)state;
+    check(shell(TAPER " sweep --lr 0.01,0.001 --seed 1,2 " SMALL " --epochs 1 --out sweep"), 0,
+          "4/4");
+    check(shell("test -s sweep/report.html && ls sweep"), 0, "lr=0.01_seed=2");
+    check(shell("grep -c 'Test accuracy by lr' sweep/report.html"), 0, NULL);
+    check(shell(TAPER " sweep --lr 0.01,0.001 --seed 1,2 " SMALL " --out sweep --resume --quiet"),
+          0, "");
+    check(shell(TAPER " sweep --lr 0.01 --out one"), 2, "several values");
+    check(shell(TAPER " sweep --lrr 1,2"), 2, "did you mean --lr");
+    check(shell(TAPER " sweep --lr 1,,2"), 2, "a value is missing");
+    check(shell(TAPER " sweep --lr 1,x"), 2, "takes a number");
+    check(shell(TAPER
+                " report sweep/lr=0.01_seed=1 sweep/lr=0.001_seed=1 --out both.html --title Both"),
+          0, "both.html");
+    check(shell("grep -c '<h1>Both</h1>' both.html"), 0, NULL);
+    check(shell(TAPER " report sweep/lr=0.01_seed=1 --quiet"), 0, NULL);
+    check(shell("grep -c 'Confusion matrix' sweep/lr=0.01_seed=1/report.html"), 0, NULL);
+    check(shell(TAPER " report"), 2, "which runs");
+    check(shell(TAPER " report nowhere elsewhere"), 1, "not the folder of a run");
+}
+
+static void trials_and_doctor(void **state) {
+    (void)state;
+    const answer *a =
+        check(shell(TAPER " train --find-lr " SMALL " --out trial --json"), 0, "suggestion");
+    assert_true(number(a, "lr") > 1e-5);
+    check(
+        shell(
+            "test -s trial/find-lr.svg && test -s trial/find-lr.csv && ! test -e trial/config.json"),
+        0, NULL);
+    check(shell(TAPER " train --overfit-one-batch " SMALL " --json"), 0, "\"learned\": true");
+    check(shell(TAPER " train --overfit-one-batch " SMALL " --lr 1e-9"), 1, "cannot be learned");
+    const char *model = "--model \"flatten linear:10 softmax\"";
+    check(shell(TAPER " train " SMALL " --epochs 1 --out hints %s", model), 0,
+          "hint: softmax before");
+    a = check(shell(TAPER " train " SMALL " --epochs 1 --out hints --doctor off %s", model), 0,
+              NULL);
+    assert_null(strstr(a->text, "hint:"));
+    check(shell(TAPER " train --doctor perhaps"), 2, "there is no setting of --doctor");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(version_and_help),
@@ -379,6 +423,8 @@ int main(void) {
         cmocka_unit_test(optimizers_and_schedules),
         cmocka_unit_test(a_resumed_run_ends_in_the_same_bytes),
         cmocka_unit_test(an_interrupted_run_can_be_resumed),
+        cmocka_unit_test(sweeps_and_reports),
+        cmocka_unit_test(trials_and_doctor),
         cmocka_unit_test(predictions),
         cmocka_unit_test(data_and_bench),
         cmocka_unit_test(pictures_in_files),

@@ -155,11 +155,13 @@ static void test_train_report(void **state) {
     tp_optim *optim = tp_adam(model);
     tp_loader *train = tp_loader_new(tp_digits("train", .count = 1000), .batch_size = 20);
     tp_loader *test = tp_loader_new(tp_digits("test", .count = 300), .batch_size = 100);
-    tp_history h = tp_fit(model, train, .valid = test, .optim = optim, .epochs = 3);
     char path[] = "/tmp/taper-report-XXXXXX";
     int file = mkstemp(path);
     assert_true(file >= 0);
     close(file);
+    tp_history h = tp_fit(model, train, .valid = test, .optim = optim, .epochs = 3, .report = path);
+    assert_int_equal(h.stop, TP_STOP_EPOCHS);
+    assert_true(file_has(path, "Validation accuracy"));
     tp_eval(model); /* the mode stays as it was */
     assert_true(tp_train_report(path, .title = "A run", .history = &h, .module = model,
                                 .optim = optim, .train = train, .valid = test, .test = test,

@@ -200,6 +200,10 @@ typedef struct tp_fit_args {
     const char *events;
     bool events_histograms; /**< each parameter's values after each epoch as well */
 
+    const char *
+        report; /**< a page with all there is to see of the run, "report.html"; see train_report.h */
+    tp_loader *report_test; /**< what it tests the model on at the end; NULL: .valid */
+
     tp_doctor_mode doctor; /**< on unless switched off; it never changes a run */
 
     tp_progress progress;

@@ -75,11 +75,11 @@ static const char more_style[] =
     "footer{color:var(--muted);font-size:14px;padding-top:26px;padding-bottom:40px}"
     "@media(max-width:600px){main,header,footer{padding-left:14px;padding-right:14px}"
     "header{padding-top:24px}h1{font-size:25px}.headlines{grid-template-columns:1fr 1fr;gap:10px}"
-    ".headlines b{font-size:21px}.headlines div{padding:10px 12px}th,td{padding:7px 10px}"
+    ".headlines b{font-size:21px}.headlines div{padding:10px 12px}table{font-size:14px}th,td{padding:7px 8px}"
     ".facts th{width:auto}figure{padding:4px 2px 8px}}"
     "@page{margin:14mm}"
     "@media print{body{background:#fff;font-size:11pt}nav,.numbers{display:none}"
-    "main,header,footer{max-width:none;padding-left:0;padding-right:0}header{padding-top:0}"
+    "main,header,footer{max-width:none;padding-left:2px;padding-right:2px}header{padding-top:0}"
     "figure,.notice,tr,.headlines{break-inside:avoid}h2,h3{break-after:avoid}"
     ".figures{grid-template-columns:1fr 1fr}pre{white-space:pre-wrap}}";
 

@@ -1,6 +1,7 @@
 /* tp_fit: the loop over epochs and batches. */
 #include <math.h>
 #include <string.h>
+#include <taper/train_report.h>
 
 #include "base/context.h"
 #include "base/fail.h"
@@ -172,6 +173,21 @@ static void run_epochs(tp_run *run) {
     }
 }
 
+/* The page is about what the run did, so it is written last; that it cannot be written is an error of its own. */
+static void write_report(const tp_run *run) {
+    const tp_fit_args *args = &run->args;
+    const tp_history *h = &run->history;
+    if (!args->report || h->stop == TP_STOP_ERROR || h->stop == TP_STOP_NUMBER) return;
+    tp_train_report_at(run->at, (tp_train_report_args){.path = args->report,
+                                                       .history = h,
+                                                       .module = args->module,
+                                                       .optim = args->optim,
+                                                       .train = args->loader,
+                                                       .valid = args->valid,
+                                                       .test = args->report_test,
+                                                       .loss = args->loss});
+}
+
 tp_history tp_fit_at(tp_location at, tp_fit_args args) {
     tp_run run = {.at = at,
                   .args = args,
@@ -199,5 +215,6 @@ tp_history tp_fit_at(tp_location at, tp_fit_args args) {
     tp_doctor_free(run.doctor);
     tp_modes_restore(&run.modes);
     tp_run_best_free(&run);
+    write_report(&run);
     return run.history;
 }
