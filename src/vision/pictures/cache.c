@@ -68,11 +68,20 @@ static tp_error_code make_in_memory(tp_picture_cache *c, int64_t limit, tp_why *
     return TP_ERROR_NONE;
 }
 
+/* Makes the file that large, with room on the disk now rather than a fault later where the system can do that. */
+static bool reserve(int file, size_t size) {
+#if defined(__APPLE__)
+    return ftruncate(file, (off_t)size) == 0;
+#else
+    int code = posix_fallocate(file, 0, (off_t)size);
+    if (code) errno = code;
+    return code == 0;
+#endif
+}
+
 static bool write_head(int file, const head *h, size_t size) {
-    if (ftruncate(file, 0) != 0) return false;
-    int code = posix_fallocate(file, 0, (off_t)size); /* room now rather than a fault later */
-    errno = code;
-    return code == 0 && pwrite(file, h, sizeof *h, 0) == sizeof *h;
+    return ftruncate(file, 0) == 0 && reserve(file, size) &&
+           pwrite(file, h, sizeof *h, 0) == sizeof *h;
 }
 
 /* Begins the file anew unless it is of the same pictures. Others that do the same wait. */

@@ -41,6 +41,12 @@ static bool out_of_memory(const reader *r) {
     return false;
 }
 
+/* The same where a class is asked for. */
+static int64_t no_class(const reader *r) {
+    out_of_memory(r);
+    return -1;
+}
+
 /* ---- columns ---- */
 
 static bool find_column(reader *r, which w, const char *asked, const char *const *usual,
@@ -112,14 +118,14 @@ static int64_t numbered_class(reader *r) {
         return -1;
     }
     while (r->list.class_count <= number)
-        if (!tp_file_list_add_class(&r->list, "")) return out_of_memory(r) - 1;
+        if (!tp_file_list_add_class(&r->list, "")) return no_class(r);
     if (r->args->classes_of || strcmp(r->list.classes[number], name) == 0) return number;
     if (r->list.classes[number][0]) {
         fail_line(r, tp_text("class %lld is called \"%.60s\"", number, name),
                   tp_text("\"%.60s\", as before", r->list.classes[number]));
         return -1;
     }
-    return tp_file_list_rename_class(&r->list, (int)number, name) ? number : out_of_memory(r) - 1;
+    return tp_file_list_rename_class(&r->list, (int)number, name) ? number : no_class(r);
 }
 
 static int64_t class_of_row(reader *r) {
@@ -133,7 +139,7 @@ static int64_t class_of_row(reader *r) {
         return -1;
     }
     if (r->list.class_count >= MOST_CLASSES || !tp_file_list_add_class(&r->list, name))
-        return out_of_memory(r) - 1;
+        return no_class(r);
     return r->list.class_count - 1;
 }
 
