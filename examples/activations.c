@@ -31,10 +31,11 @@ int main(void) {
     int hook = tp_add_hook(tp_get_module(net, "4"), count_zeros, &zeros);
     tp_capture(net, "1"); /* from now on this layer keeps its last value */
     tp_figure *figure = tp_figure_new("A digit after the first layer");
+    tp_dataset *digits = tp_digits("test", .count = 10);
     TP_SCOPE {
         TP_NO_GRAD {
             tp_batch b;
-            tp_dataset_batch(tp_digits("test", .count = 10), ((int64_t[]){0}), 1, &b);
+            tp_dataset_batch(digits, ((int64_t[]){0}), 1, &b);
             tp_tensor *scores = tp_call(net, b.x);
             tp_tensor *maps = tp_select(tp_capture(net, "1"), 0, 0); /* (8, 28, 28) */
             printf("label %.0f, taken for %.0f\n", tp_get(b.y, 0), tp_item(tp_argmax(scores, 1)));
@@ -50,6 +51,7 @@ int main(void) {
     tp_remove_hook(tp_get_module(net, "4"), hook);
     tp_capture_end(net, "1");
     tp_figure_free(figure);
+    tp_dataset_free(digits);
     tp_module_free(net);
     return 0;
 }

@@ -24,6 +24,7 @@ static tp_dataset *digits_from(const char *split, int first, int64_t count) {
                                      tp_sub(tp_index_select(b.y, 0, keep), first));
         }
         free(index);
+        tp_dataset_free(all);
     }
     return part;
 }

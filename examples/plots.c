@@ -49,11 +49,12 @@ int main(void) {
         tp_plot_histogram(all[4], tp_randn(tp_shape(5000)));
         tp_batch batch;
         static const char *const captions[] = {"#0", "#1", "#2", "#3", "#4", "#5"};
-        if (tp_dataset_batch(tp_digits("test", .count = 6), ((int64_t[]){0, 1, 2, 3, 4, 5}), 6,
-                             &batch)) {
+        tp_dataset *digits = tp_digits("test", .count = 6);
+        if (tp_dataset_batch(digits, ((int64_t[]){0, 1, 2, 3, 4, 5}), 6, &batch)) {
             all[5] = tp_figure_new("Digits");
             tp_plot_images(all[5], batch.x, .captions = captions);
         }
+        tp_dataset_free(digits);
     }
     tp_report *report = tp_report_new("Figures", .subtitle = "one of each kind");
     tp_report_section(report, "Plots");
