@@ -282,18 +282,21 @@ static void test_refuses(void **state) {
     (void)state;
     TP_SCOPE {
         tp_tensor *x = tp_zeros(tp_shape(1, 2, 4, 4)), *w = tp_zeros(tp_shape(3, 2, 3, 3));
-        assert_true(tp_is_poison(tp_conv_block(.conv = {x, w}, .batch_norm = true,
+        assert_true(tp_is_poison(tp_conv_block(.conv = {.x = x, .weight = w}, .batch_norm = true,
                                                .norm = {.training = true},
                                                .activation = TP_ACTIVATION_TANH)));
         assert_int_equal(take_error().code, TP_ERROR_ARGUMENT);
-        assert_true(tp_is_poison(tp_conv_block(.conv = {x, w, .activation = TP_ACTIVATION_RELU})));
+        assert_true(tp_is_poison(
+            tp_conv_block(.conv = {.x = x, .weight = w, .activation = TP_ACTIVATION_RELU})));
         assert_int_equal(take_error().code, TP_ERROR_ARGUMENT);
-        assert_true(tp_is_poison(tp_conv_block(.conv = {x, w}, .max_pool = {.kernel = 5})));
+        assert_true(
+            tp_is_poison(tp_conv_block(.conv = {.x = x, .weight = w}, .max_pool = {.kernel = 5})));
         assert_int_equal(take_error().code, TP_ERROR_SHAPE);
-        assert_true(tp_is_poison(tp_conv_block(.conv = {x, w, tp_zeros(tp_shape(4))},
-                                               .batch_norm = true, .norm = {.training = true})));
+        assert_true(
+            tp_is_poison(tp_conv_block(.conv = {.x = x, .weight = w, .bias = tp_zeros(tp_shape(4))},
+                                       .batch_norm = true, .norm = {.training = true})));
         assert_int_equal(take_error().code, TP_ERROR_SHAPE);
-        assert_true(tp_is_poison(tp_conv_block(.conv = {x, w}, .batch_norm = true,
+        assert_true(tp_is_poison(tp_conv_block(.conv = {.x = x, .weight = w}, .batch_norm = true,
                                                .norm = {.training = true},
                                                .max_pool = {.kernel = 2, .padding = 2})));
         assert_int_equal(take_error().code, TP_ERROR_ARGUMENT);
@@ -306,8 +309,8 @@ static void test_far_from_zero(void **state) {
     TP_SCOPE {
         tp_tensor *x = tp_add(tp_randn(tp_shape(4, 1, 9, 9)), 3000);
         tp_tensor *w = tp_ones(tp_shape(1, 1, 1, 1));
-        tp_tensor *y =
-            tp_conv_block(.conv = {x, w}, .batch_norm = true, .norm = {.training = true});
+        tp_tensor *y = tp_conv_block(.conv = {.x = x, .weight = w}, .batch_norm = true,
+                                     .norm = {.training = true});
         tp_tensor *want = tp_to(tp_batch_norm(tp_to(x, TP_FLOAT64), .training = true), TP_FLOAT32);
         assert_true(tp_allclose(y, want, .rtol = 1e-4, .atol = 1e-4));
     }
