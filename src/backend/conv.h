@@ -24,7 +24,7 @@ typedef struct tp_conv_args {
     void *result;
     bool accumulate;  /* result += instead of result =; not with an activation */
     const void *bias; /* (channels of the result), added to each; forward and input gradient only */
-    tp_epilogue activation; /* applied to the result; forward only; RELU and LEAKY_RELU */
+    tp_epilogue activation; /* applied to the result; forward only */
     double slope;
     /* (2, O): sums of the results before bias and activation over images and pixels, and of their squares; forward
      * only; NULL where not wanted. For batch normalisation. */

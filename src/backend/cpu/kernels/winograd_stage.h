@@ -61,6 +61,12 @@ TP_ALWAYS_INLINE void NAME(activate_pixels)(tp_epilogue kind, REAL slope, VEC bi
     TP_UNROLL for (int p = 0; p < LANES; p++) v[p] = NAME(activate)(kind, slope, v[p] + bias);
 }
 
+/* Those that take so long themselves that choosing among them does not matter. */
+static void NAME(activate_any)(const FINISH *finish, VEC bias, VEC *v) {
+    for (int p = 0; p < LANES; p++)
+        v[p] = NAME(activate)(finish->activation, finish->slope, v[p] + bias);
+}
+
 /* LANES pixels, v, of every channel; the first `count` of them where that is less. */
 TP_ALWAYS_INLINE void NAME(finish_pixels)(const RUN *run, const FINISH *finish, VEC bias, VEC *v,
                                           REAL *to, int64_t count) {
@@ -68,8 +74,10 @@ TP_ALWAYS_INLINE void NAME(finish_pixels)(const RUN *run, const FINISH *finish, 
         NAME(activate_pixels)(TP_EPILOGUE_RELU, 0, bias, v);
     else if (finish->activation == TP_EPILOGUE_LEAKY_RELU)
         NAME(activate_pixels)(TP_EPILOGUE_LEAKY_RELU, finish->slope, bias, v);
-    else
+    else if (finish->activation == TP_EPILOGUE_NONE)
         NAME(activate_pixels)(TP_EPILOGUE_NONE, 0, bias, v);
+    else
+        NAME(activate_any)(finish, bias, v);
     NAME(transpose)(v);
     if (count >= LANES && run->channels == LANES && !finish->accumulate) {
         TP_UNROLL for (int c = 0; c < LANES; c++) NAME(store)(to + c * run->channel_step, v[c]);
