@@ -17,6 +17,7 @@ static const char *const direction_names[] = {"forward", "input gradient", "weig
 
 typedef struct trial {
     int64_t images, in, out, h, w;
+    int64_t side;                     /* of the kernel; 0 stands for 3 */
     int64_t top, left, bottom, right; /* zeros beside the image */
     bool bias, accumulate, statistics;
     tp_epilogue activation;
@@ -44,7 +45,10 @@ typedef struct operands {
     int64_t counts[TP_CONV_COUNT]; /* elements of what each direction makes */
 } operands;
 
+static int64_t side_of(const trial *t) { return t->side ? t->side : 3; }
+
 static operands make_operands(const trial *t) {
+    int64_t side = side_of(t);
     operands o = {
         .args = {.accumulate = t->accumulate, .activation = t->activation, .slope = 0.25}};
     o.args.shape = (tp_conv_shape){.images = t->images,
@@ -53,10 +57,10 @@ static operands make_operands(const trial *t) {
                                    .in_h = t->h,
                                    .in_w = t->w,
                                    .out_channels = t->out,
-                                   .out_h = t->h + t->top + t->bottom - 2,
-                                   .out_w = t->w + t->left + t->right - 2,
-                                   .kernel_h = 3,
-                                   .kernel_w = 3,
+                                   .out_h = t->h + t->top + t->bottom - side + 1,
+                                   .out_w = t->w + t->left + t->right - side + 1,
+                                   .kernel_h = side,
+                                   .kernel_w = side,
                                    .stride_h = 1,
                                    .stride_w = 1,
                                    .dilation_h = 1,
@@ -65,7 +69,7 @@ static operands make_operands(const trial *t) {
                                    .left = t->left};
     o.counts[TP_CONV_FORWARD] = t->images * t->out * o.args.shape.out_h * o.args.shape.out_w;
     o.counts[TP_CONV_GRAD_INPUT] = t->images * t->in * t->h * t->w;
-    o.counts[TP_CONV_GRAD_WEIGHT] = t->out * t->in * 9;
+    o.counts[TP_CONV_GRAD_WEIGHT] = t->out * t->in * side * side;
     o.args.y = o.y = random_block(o.counts[TP_CONV_FORWARD]);
     o.args.x = o.x = random_block(o.counts[TP_CONV_GRAD_INPUT]);
     o.args.weight = o.weight = random_block(o.counts[TP_CONV_GRAD_WEIGHT]);
@@ -84,18 +88,18 @@ static void free_operands(operands *o) {
 /* Adds every product of the convolution to its place in sum, and its magnitude to the same place in size. */
 static void convolve(const operands *of, tp_conv_kind d, double *sum, double *size) {
     const tp_conv_shape *s = &of->args.shape;
-    int64_t planes = s->images * s->out_channels;
+    int64_t planes = s->images * s->out_channels, side = s->kernel_w, taps = side * side;
     for (int64_t plane = 0; plane < planes; plane++) {
         int64_t n = plane / s->out_channels, o = plane % s->out_channels;
         for (int64_t row = 0; row < s->in_channels * s->out_h; row++) {
             int64_t c = row / s->out_h, i = row % s->out_h;
             for (int64_t j = 0; j < s->out_w; j++) {
                 int64_t y = (plane * s->out_h + i) * s->out_w + j;
-                for (int64_t tap = 0; tap < 9; tap++) {
-                    int64_t r = i + tap / 3 - s->top, q = j + tap % 3 - s->left;
+                for (int64_t tap = 0; tap < taps; tap++) {
+                    int64_t r = i + tap / side - s->top, q = j + tap % side - s->left;
                     if (r < 0 || r >= s->in_h || q < 0 || q >= s->in_w) continue;
                     int64_t x = ((n * s->in_channels + c) * s->in_h + r) * s->in_w + q;
-                    int64_t w = (o * s->in_channels + c) * 9 + tap;
+                    int64_t w = (o * s->in_channels + c) * taps + tap;
                     double left = (double)(d == TP_CONV_GRAD_INPUT ? of->y[y] : of->x[x]);
                     double right = (double)(d == TP_CONV_GRAD_WEIGHT ? of->y[y] : of->weight[w]);
                     int64_t at = d == TP_CONV_FORWARD ? y : d == TP_CONV_GRAD_INPUT ? x : w;
@@ -170,7 +174,7 @@ static void check(const tp_kernels *kernels, tp_pool *pool, const trial *t, tp_c
     assert_true(kernels->winograd.run[d](pool, &o.args));
     int64_t plane = d == TP_CONV_FORWARD      ? o.args.shape.out_h * o.args.shape.out_w
                     : d == TP_CONV_GRAD_INPUT ? o.args.shape.in_h * o.args.shape.in_w
-                                              : 9;
+                                              : side_of(t) * side_of(t);
     if (o.args.statistics) check_statistics(t, statistics, sum, count, plane);
     double most = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -228,10 +232,12 @@ static void try_sizes(const tp_kernels *kernels, tp_pool *pool) {
                                        {0, 3, 4, 5, 5},   {2, 33, 40, 28, 28}, {1, 5, 2, 12, 301},
                                        {33, 4, 4, 2, 2},  {2, 0, 3, 4, 4},     {2, 3, 0, 4, 4}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-        for (int64_t border = 0; border <= 2; border++) {
+        for (int64_t way = 0; way <= 6; way++) { /* 3x3 with three borders, 5x5 with four */
             const int64_t *size = sizes[s];
-            if (size[3] + 2 * border < 3 || size[4] + 2 * border < 3) continue;
+            int64_t side = way < 3 ? 3 : 5, border = way < 3 ? way : way - 2;
+            if (size[3] + 2 * border < side || size[4] + 2 * border < side) continue;
             trial t = plain(size[0], size[1], size[2], size[3], size[4], border);
+            t.side = side;
             t.bias = border != 0;
             t.statistics = border == 1;
             t.activation = (tp_epilogue)((s + (size_t)border) % 3);
@@ -249,8 +255,9 @@ static void try_random(const tp_kernels *kernels, tp_pool *pool) {
     for (int i = 0; i < 80; i++) {
         trial t = {.images = 1 + below(4), .in = 1 + below(40), .out = 1 + below(70)};
         t.h = 1 + below(20), t.w = 1 + below(20);
-        t.top = below(3), t.left = below(3), t.bottom = below(3), t.right = below(3);
-        if (t.h + t.top + t.bottom < 3 || t.w + t.left + t.right < 3) continue;
+        int64_t side = t.side = below(3) ? 3 : 5;
+        t.top = below(side), t.left = below(side), t.bottom = below(side), t.right = below(side);
+        if (t.h + t.top + t.bottom < side || t.w + t.left + t.right < side) continue;
         t.bias = below(2);
         t.accumulate = below(3) == 0;
         t.statistics = !t.accumulate && below(2);
@@ -312,6 +319,7 @@ static void try_threads(const tp_kernels *kernels, tp_pool *unused) {
         const int64_t *size = sizes[s];
         trial t = plain(size[0], size[1], size[2], size[3], size[4], 1);
         t.bias = true;
+        t.side = s % 3 ? 3 : 5;
         t.activation = TP_EPILOGUE_RELU;
         for (int d = 0; d < TP_CONV_COUNT; d++) compare_threads(kernels, &t, (tp_conv_kind)d);
     }

@@ -3,8 +3,9 @@
 #include "backend/conv_plain.h"
 
 bool tp_winograd_wins(tp_conv_kind kind, const tp_conv_shape *s) {
-    bool fits = s->kernel_h == 3 && s->kernel_w == 3 && s->stride_h == 1 && s->stride_w == 1 &&
-                s->dilation_h == 1 && s->dilation_w == 1 && s->groups == 1;
+    bool fits = (s->kernel_h == 3 || s->kernel_h == 5) && s->kernel_w == s->kernel_h &&
+                s->stride_h == 1 && s->stride_w == 1 && s->dilation_h == 1 && s->dilation_w == 1 &&
+                s->groups == 1;
     if (!fits) return false;
     /* Measured, see docs/convolution.md: the transforms pay where there are channels to share
      * them; those of the gradient of the weight want a few pixels besides. */

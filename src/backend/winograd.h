@@ -5,7 +5,7 @@
 
 #include "backend/conv.h"
 
-/* float32, kernels of 3x3 with stride 1, no dilation and one group; any border. Otherwise as the
+/* float32, kernels of 3x3 or 5x5 with stride 1, no dilation and one group; any border. Otherwise as the
  * functions of tp_conv_kernels. */
 typedef struct tp_winograd_kernels {
     tp_conv_fn run[TP_CONV_COUNT];

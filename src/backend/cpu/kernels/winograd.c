@@ -1,4 +1,4 @@
-/* Winograd convolutions: 3x3, stride 1, float.
+/* Winograd convolutions: 3x3 and 5x5, stride 1, float.
  *
  * Tiles of the image that is made are worked on in blocks. The tiles of x go through a stage, where the channels of a pixel are
  * neighbours, and are transformed there, LANES channels at a time, into one panel for each point (winograd_stage.h,

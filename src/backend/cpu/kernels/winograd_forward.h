@@ -3,6 +3,7 @@
 /* Where the taps of the kernel between channel k in and channel o out lie: k * in_step + o * out_step + tap. */
 typedef struct NAME(taps) {
     const REAL *weight, *end;
+    int64_t side, count; /* of a kernel */
     int64_t in_step, out_step;
     bool turned; /* the last tap comes first */
 } NAME(taps);
@@ -41,11 +42,11 @@ typedef struct NAME(work) {
 } NAME(work);
 #define WORK NAME(work)
 
-/* (9 * count, LANES) from the taps of `count` kernels, which are neighbours, for each of `lanes` channels out. */
+/* (taps * count, LANES) from the taps of `count` kernels, which are neighbours, for each of `lanes` channels out. */
 static void NAME(gather_kernels)(const NAME(taps) * taps, const REAL *from, int64_t lanes,
                                  int64_t count, REAL *to) {
-    for (int64_t tap = 0; tap < 9 * count; tap += LANES) {
-        int64_t left = 9 * count - tap;
+    for (int64_t tap = 0; tap < taps->count * count; tap += LANES) {
+        int64_t left = taps->count * count - tap;
         const REAL *row = from + tap;
         if (left < LANES && row + (LANES - 1) * taps->out_step + LANES <= taps->end) left = LANES;
         NAME(transpose_block)
@@ -58,9 +59,9 @@ static void NAME(make_kernels)(const WORK *w) {
     const FORWARD *run = w->run;
     const METHOD *method = run->plan.method;
     const NAME(taps) *taps = &run->taps;
-    REAL gathered[(9 * LANES + LANES) * LANES] __attribute__((aligned(64)));
-    int64_t row = taps->turned ? -3 * LANES : 3 * LANES, col = taps->turned ? -LANES : LANES;
-    const int64_t channels = run->plan.in.channels, most = taps->in_step == 9 ? LANES : 1;
+    REAL gathered[(NAME(MOST_TAPS) * LANES + LANES) * LANES] __attribute__((aligned(64)));
+    int64_t col = taps->turned ? -LANES : LANES, row = taps->side * col;
+    const int64_t channels = run->plan.in.channels, most = taps->in_step == taps->count ? LANES : 1;
     for (int v = 0; v < w->vectors; v++) {
         int64_t out = w->out + v * LANES;
         int64_t lanes = NAME(least)(LANES, run->plan.out.channels - out);
@@ -69,12 +70,13 @@ static void NAME(make_kernels)(const WORK *w) {
         for (int64_t k = 0; k < channels; k += most, from += most * taps->in_step) {
             int64_t count = NAME(least)(most, channels - k);
             if (most == 1) { /* the next kernels are too far away for the processor to guess */
-                for (int64_t i = 0; i < 9 * lanes; i += 64 / (int64_t)sizeof(REAL))
+                for (int64_t i = 0; i < taps->count * lanes; i += 64 / (int64_t)sizeof(REAL))
                     __builtin_prefetch(from + 4 * taps->in_step + i);
             }
             NAME(gather_kernels)(taps, from, lanes, count, gathered);
-            const REAL *first = taps->turned ? gathered + 8 * LANES : gathered;
-            for (int64_t i = 0; i < count; i++, first += 9 * LANES, to += w->vectors * LANES)
+            const REAL *first = taps->turned ? gathered + (taps->count - 1) * LANES : gathered;
+            for (int64_t i = 0; i < count;
+                 i++, first += taps->count * LANES, to += w->vectors * LANES)
                 method->kernel(first, row, col, to, method->points * w->kernels_step,
                                w->kernels_step);
         }
@@ -209,8 +211,9 @@ static void NAME(forward_task)(void *arg, int64_t task, int worker) {
     w.kernels = w.panels.at + run->panels_space;
     w.products = w.kernels + run->kernels_space;
     w.products_step = NAME(products_step)(plan);
-    SOURCE source = {run->from, plan->in,   0, plan->in.channels,
-                     plan->top, plan->left, 2, plan->method->input};
+    SOURCE source = {run->from,         plan->in,           0,
+                     plan->in.channels, plan->top,          plan->left,
+                     plan->side - 1,    plan->method->input};
     NAME(fill_panels)(plan, &source, begin, end, w.stage, &w.panels);
     int64_t widths = NAME(parts_of)(plan->out.channels, OUT_WIDTH);
     int64_t stop = NAME(part_begin)(widths, run->out_parts, part + 1);
@@ -281,15 +284,18 @@ static bool NAME(run_forward)(FORWARD *run) {
 
 static bool NAME(convolve)(tp_pool *pool, const tp_conv_args *args) {
     FORWARD run = {.pool = pool, .from = args->x, .to = args->result};
+    const int64_t side = args->shape.kernel_h, count = side * side;
     run.statistics = args->statistics;
+    run.plan.side = (int)side;
     run.plan.images = args->shape.images;
     run.plan.in = (IMAGE){args->shape.in_channels, args->shape.in_h, args->shape.in_w};
     run.plan.out = (IMAGE){args->shape.out_channels, args->shape.out_h, args->shape.out_w};
     run.plan.top = args->shape.top;
     run.plan.left = args->shape.left;
     const REAL *weight = args->weight;
-    const REAL *end = weight + 9 * args->shape.out_channels * args->shape.in_channels;
-    run.taps = (NAME(taps)){weight, end, 9, 9 * args->shape.in_channels, false};
+    const REAL *end = weight + count * args->shape.out_channels * args->shape.in_channels;
+    run.taps =
+        (NAME(taps)){weight, end, side, count, count, count * args->shape.in_channels, false};
     run.finish = (FINISH){args->bias, args->activation, (REAL)args->slope, args->accumulate};
     return NAME(run_forward)(&run);
 }
@@ -297,14 +303,16 @@ static bool NAME(convolve)(tp_pool *pool, const tp_conv_args *args) {
 /* x[i] gets weight[a] y[i - a + top]: the taps in reverse order, and the border is what y has to have for it. */
 static bool NAME(grad_input)(tp_pool *pool, const tp_conv_args *args) {
     FORWARD run = {.pool = pool, .from = args->y, .to = args->result};
+    const int64_t side = args->shape.kernel_h, count = side * side;
+    run.plan.side = (int)side;
     run.plan.images = args->shape.images;
     run.plan.in = (IMAGE){args->shape.out_channels, args->shape.out_h, args->shape.out_w};
     run.plan.out = (IMAGE){args->shape.in_channels, args->shape.in_h, args->shape.in_w};
-    run.plan.top = 2 - args->shape.top;
-    run.plan.left = 2 - args->shape.left;
+    run.plan.top = side - 1 - args->shape.top;
+    run.plan.left = side - 1 - args->shape.left;
     const REAL *weight = args->weight;
-    const REAL *end = weight + 9 * args->shape.out_channels * args->shape.in_channels;
-    run.taps = (NAME(taps)){weight, end, 9 * args->shape.in_channels, 9, true};
+    const REAL *end = weight + count * args->shape.out_channels * args->shape.in_channels;
+    run.taps = (NAME(taps)){weight, end, side, count, count * args->shape.in_channels, count, true};
     run.finish = (FINISH){args->bias, TP_EPILOGUE_NONE, 0, args->accumulate};
     return NAME(run_forward)(&run);
 }

@@ -74,6 +74,49 @@ TP_ALWAYS_INLINE void NAME(weight_line4)(const VEC *m, VEC *w) {
     w[2] = m[5] + P2 * sum_p + Q2 * sum_q;
 }
 
+/* F(2, 5) has as many points, hence the same B^T. A^T, 2x6 */
+TP_ALWAYS_INLINE void NAME(output_line4_5)(const VEC *m, VEC *y) {
+    y[0] = m[0] + ((m[1] + m[2]) + (m[3] + m[4]));
+    y[1] = m[5] + P * (m[1] - m[2]) + Q * (m[3] - m[4]);
+}
+
+/* G, 6x5 */
+TP_ALWAYS_INLINE void NAME(kernel_line4_5)(const VEC *g, VEC *u) {
+    VEC even_p = AT_P * g[0] + AT_P * P2 * g[2] + AT_P * P2 * P2 * g[4];
+    VEC even_q = AT_Q * g[0] + AT_Q * Q2 * g[2] + AT_Q * Q2 * Q2 * g[4];
+    VEC odd_p = AT_P * P * g[1] + AT_P * P * P2 * g[3];
+    VEC odd_q = AT_Q * Q * g[1] + AT_Q * Q * Q2 * g[3];
+    u[0] = AT_0 * g[0];
+    u[1] = even_p + odd_p;
+    u[2] = even_p - odd_p;
+    u[3] = even_q + odd_q;
+    u[4] = even_q - odd_q;
+    u[5] = g[4];
+}
+
+/* G of the weight's gradient, 6x2 */
+TP_ALWAYS_INLINE void NAME(gradient_line4_5)(const VEC *g, VEC *u) {
+    VEC even_p = AT_P * g[0], odd_p = AT_P * P * g[1];
+    VEC even_q = AT_Q * g[0], odd_q = AT_Q * Q * g[1];
+    u[0] = AT_0 * g[0];
+    u[1] = even_p + odd_p;
+    u[2] = even_p - odd_p;
+    u[3] = even_q + odd_q;
+    u[4] = even_q - odd_q;
+    u[5] = g[1];
+}
+
+/* A^T of the weight's gradient, 5x6 */
+TP_ALWAYS_INLINE void NAME(weight_line4_5)(const VEC *m, VEC *w) {
+    VEC sum_p = m[1] + m[2], sum_q = m[3] + m[4];
+    VEC difference_p = m[1] - m[2], difference_q = m[3] - m[4];
+    w[0] = m[0] + (sum_p + sum_q);
+    w[1] = P * difference_p + Q * difference_q;
+    w[2] = P2 * sum_p + Q2 * sum_q;
+    w[3] = P * P2 * difference_p + Q * Q2 * difference_q;
+    w[4] = m[5] + P2 * P2 * sum_p + Q2 * Q2 * sum_q;
+}
+
 #undef P
 #undef Q
 #undef P2

@@ -20,6 +20,7 @@ typedef struct NAME(image) {
 #define IMAGE NAME(image)
 
 typedef struct NAME(plan) {
+    int side; /* of the kernel */
     const METHOD *method;
     int64_t images;
     IMAGE in, out; /* what the tiles are made from, with a border of zeros, and what they cover */
@@ -54,9 +55,9 @@ static int64_t NAME(part_begin)(int64_t n, int64_t parts, int64_t t) {
     return n / parts * t + NAME(least)(n % parts, t);
 }
 
-/* Needs images, in, out, top and left; block_channels: channels whose tiles a block holds. */
+/* Needs side, images, in, out, top and left; block_channels: channels whose tiles a block holds. */
 static void NAME(cut_up)(PLAN *plan, int64_t block_channels) {
-    plan->method = NAME(choose_method)(plan->out.h, plan->out.w);
+    plan->method = NAME(choose_method)(plan->side, plan->out.h, plan->out.w);
     const int64_t tile = plan->method->tile, points = plan->method->points;
     plan->tile_rows = NAME(parts_of)(plan->out.h, tile);
     plan->tile_cols = NAME(parts_of)(plan->out.w, tile);
@@ -64,10 +65,11 @@ static void NAME(cut_up)(PLAN *plan, int64_t block_channels) {
     plan->segment_cols = NAME(parts_of)(plan->tile_cols, plan->segments);
     plan->segments = NAME(parts_of)(plan->tile_cols, plan->segment_cols);
     plan->units = plan->images * plan->tile_rows * plan->segments;
-    int64_t pixels = NAME(STAGE) / LANES, cols = plan->segment_cols * tile + 2;
-    plan->strip_rows = plan->segments > 1 ? 1 : NAME(most)(1, (pixels / cols - 2) / tile);
+    int64_t pixels = NAME(STAGE) / LANES, halo = plan->side - 1;
+    int64_t cols = plan->segment_cols * tile + halo;
+    plan->strip_rows = plan->segments > 1 ? 1 : NAME(most)(1, (pixels / cols - halo) / tile);
     plan->strip_rows = NAME(least)(plan->strip_rows, plan->tile_rows);
-    plan->stage_space = (plan->strip_rows * tile + 2) * cols * LANES;
+    plan->stage_space = (plan->strip_rows * tile + halo) * cols * LANES;
     int64_t panels = NAME(most)(1, NAME(parts_of)(block_channels, LANES));
     int64_t tiles = NAME(BLOCK) / (points * points * panels * LANES);
     plan->block_units = NAME(most)(1, tiles / plan->segment_cols);

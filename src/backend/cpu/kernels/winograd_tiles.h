@@ -29,6 +29,10 @@ TRANSFORM(output_tile4, 6, 4, output_line4)
 TRANSFORM(kernel_tile4, 3, 6, kernel_line4)
 TRANSFORM(gradient_tile4, 4, 6, gradient_line4)
 TRANSFORM(weight_tile4, 6, 3, weight_line4)
+TRANSFORM(output_tile4_5, 6, 2, output_line4_5)
+TRANSFORM(kernel_tile4_5, 5, 6, kernel_line4_5)
+TRANSFORM(gradient_tile4_5, 2, 6, gradient_line4_5)
+TRANSFORM(weight_tile4_5, 6, 5, weight_line4_5)
 TRANSFORM(input_tile5, 7, 7, input_line5)
 TRANSFORM(output_tile5, 7, 5, output_line5)
 TRANSFORM(kernel_tile5, 3, 7, kernel_line5)
@@ -41,23 +45,26 @@ TRANSFORM(gradient_tile2, 2, 4, gradient_line2)
 TRANSFORM(weight_tile2, 4, 3, weight_line2)
 #undef TRANSFORM
 
-/* F(tile x tile, 3x3) */
+/* F(tile x tile, kernel x kernel) */
 typedef struct NAME(method) {
-    int tile, points; /* of a side: outputs and products */
+    int side, tile, points; /* of a line: taps, outputs and products */
     NAME(transform_fn) input, output, kernel, gradient, weight;
 } NAME(method);
 #define METHOD NAME(method)
+enum { NAME(MOST_TAPS) = 25 };
 
 static const METHOD NAME(methods)[] = {
-    {2, 4, NAME(input_tile2), NAME(output_tile2), NAME(kernel_tile2), NAME(gradient_tile2),
+    {3, 2, 4, NAME(input_tile2), NAME(output_tile2), NAME(kernel_tile2), NAME(gradient_tile2),
      NAME(weight_tile2)},
-    {4, 6, NAME(input_tile4), NAME(output_tile4), NAME(kernel_tile4), NAME(gradient_tile4),
+    {3, 4, 6, NAME(input_tile4), NAME(output_tile4), NAME(kernel_tile4), NAME(gradient_tile4),
      NAME(weight_tile4)},
-    {5, 7, NAME(input_tile5), NAME(output_tile5), NAME(kernel_tile5), NAME(gradient_tile5),
-     NAME(weight_tile5)}};
+    {3, 5, 7, NAME(input_tile5), NAME(output_tile5), NAME(kernel_tile5), NAME(gradient_tile5),
+     NAME(weight_tile5)},
+    {5, 2, 6, NAME(input_tile4), NAME(output_tile4_5), NAME(kernel_tile4_5), NAME(gradient_tile4_5),
+     NAME(weight_tile4_5)}};
 
 /* The method that multiplies least, with the smallest tiles where several do. */
-static const METHOD *NAME(choose_method)(int64_t rows, int64_t cols) {
+static const METHOD *NAME(choose_method)(int side, int64_t rows, int64_t cols) {
     const METHOD *best = NULL;
     int64_t least = 0;
     for (size_t i = 0; i < sizeof NAME(methods) / sizeof *NAME(methods); i++) {
@@ -65,7 +72,7 @@ static const METHOD *NAME(choose_method)(int64_t rows, int64_t cols) {
         int64_t tile = method->tile, points = method->points;
         int64_t products =
             ((rows + tile - 1) / tile) * ((cols + tile - 1) / tile) * points * points;
-        if (best && products >= least) continue;
+        if (method->side != side || (best && products >= least)) continue;
         best = method;
         least = products;
     }

@@ -65,20 +65,21 @@ static void NAME(add_products)(const WEIGHTS *run, const PANELS *x, const PANELS
 static void NAME(make_weights)(const WEIGHTS *run, const SUMS *sums, const REAL *from, int64_t out,
                                int64_t in) {
     const METHOD *method = run->plan.method;
-    enum { ROW = (9 + LANES - 1) / LANES * LANES };
+    enum { ROW = (NAME(MOST_TAPS) + LANES - 1) / LANES * LANES };
+    const int side = method->side, count = side * side;
     REAL taps[ROW * LANES] __attribute__((aligned(64)));
     REAL kernels[LANES * ROW] __attribute__((aligned(64)));
-    method->weight(from, method->points * sums->step, sums->step, taps, 3 * LANES, LANES);
-    for (int64_t tap = 0; tap < 9; tap += LANES)
+    method->weight(from, method->points * sums->step, sums->step, taps, side * LANES, LANES);
+    for (int64_t tap = 0; tap < count; tap += LANES)
         NAME(transpose_block)(kernels + tap, ROW, taps + tap * LANES, LANES, LANES, LANES);
     int64_t lanes = NAME(least)(LANES, run->plan.in.channels - in);
-    REAL *to = (REAL *)run->args->result + (out * run->plan.in.channels + in) * 9;
-    for (int64_t lane = 0; lane < lanes; lane++, to += 9) {
-        TP_UNROLL for (int tap = 0; tap < 9; tap += LANES) {
-            int64_t count = tap + LANES < 9 ? LANES : 9 - tap;
+    REAL *to = (REAL *)run->args->result + (out * run->plan.in.channels + in) * count;
+    for (int64_t lane = 0; lane < lanes; lane++, to += count) {
+        for (int tap = 0; tap < count; tap += LANES) {
+            int64_t part = NAME(least)(LANES, count - tap);
             VEC v = NAME(load)(kernels + lane * ROW + tap);
-            if (run->args->accumulate) v += NAME(load_part)(to + tap, count);
-            NAME(store_part)(to + tap, v, count);
+            if (run->args->accumulate) v += NAME(load_part)(to + tap, part);
+            NAME(store_part)(to + tap, v, part);
         }
     }
 }
@@ -98,7 +99,8 @@ static void NAME(weight_task)(void *arg, int64_t task, int worker) {
     const tp_conv_args *args = run->args;
     REAL *stage = NAME(scratch)(run->pool, worker, NAME(weight_space)(run));
     PANELS x = {.at = stage + plan->stage_space}, y = {.at = x.at + run->x_space};
-    SOURCE from_x = {args->x, plan->in, 0, 0, plan->top, plan->left, 2, plan->method->input};
+    SOURCE from_x = {args->x,        plan->in,           0, 0, plan->top, plan->left,
+                     plan->side - 1, plan->method->input};
     SOURCE from_y = {args->y, plan->out, 0, 0, 0, 0, 0, plan->method->gradient};
     int64_t first, count;
     NAME(take_panels)
@@ -157,12 +159,13 @@ static bool NAME(grad_weight)(tp_pool *pool, const tp_conv_args *args) {
     WEIGHTS run = {.pool = pool, .args = args};
     PLAN *plan = &run.plan;
     const tp_conv_shape *shape = &args->shape;
-    int64_t count = shape->out_channels * shape->in_channels * 9;
+    int64_t count = shape->out_channels * shape->in_channels * shape->kernel_h * shape->kernel_w;
     if (count == 0) return true;
     if (shape->images <= 0 || shape->out_h <= 0 || shape->out_w <= 0) {
         if (!args->accumulate) memset(args->result, 0, (size_t)count * sizeof(REAL));
         return true;
     }
+    plan->side = (int)shape->kernel_h;
     plan->images = shape->images;
     plan->in = (IMAGE){shape->in_channels, shape->in_h, shape->in_w};
     plan->out = (IMAGE){shape->out_channels, shape->out_h, shape->out_w};
