@@ -12,7 +12,7 @@
 #include <taper/taper.h>
 #include <unistd.h>
 
-#include "support/noted.h"
+#include "support/nothing_left.h"
 
 static char folder[64];
 
@@ -271,18 +271,6 @@ static int stop(void **state) {
     return run("rm -r %s", folder);
 }
 
-static int set_up(void **state) {
-    (void)state;
-    note_errors();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    tp_shutdown();
-    return tp_memory_get_stats().live_bytes != 0;
-}
-
 int main(void) {
     if (run("command -v %s > /dev/null", compiler()) != 0) {
         printf("no C compiler here: skipped\n");
@@ -291,8 +279,8 @@ int main(void) {
     /* The order of additions that exported C has. */
     setenv("TAPER_CPU", "baseline", 1);
     setenv("TAPER_CONV", "plain", 1);
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {TEST(test_bits_of_layers), TEST(test_bits_of_models),
-                                       TEST(test_int8), TEST(test_refused)};
+    const struct CMUnitTest tests[] = {NOTED_TEST(test_bits_of_layers),
+                                       NOTED_TEST(test_bits_of_models), NOTED_TEST(test_int8),
+                                       NOTED_TEST(test_refused)};
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -16,7 +16,7 @@
 #include "io/events.h"
 #include "io/png.h"
 #include "io/records.h"
-#include "support/noted.h"
+#include "support/nothing_left.h"
 
 static char folder[64];
 
@@ -31,18 +31,6 @@ static int stop(void **state) {
     char command[128];
     snprintf(command, sizeof command, "rm -r %s", folder);
     return system(command);
-}
-
-static int set_up(void **state) {
-    (void)state;
-    note_errors();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    tp_shutdown();
-    return tp_memory_get_stats().live_bytes != 0;
 }
 
 /* ---- frames ---- */
@@ -342,14 +330,13 @@ static void test_without_protobuf(void **state) {
 #endif
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_checksum), TEST(test_frames),
+        NOTED_TEST(test_checksum), NOTED_TEST(test_frames),
 #ifdef TP_HAVE_PROTOBUF
-        TEST(test_png),      TEST(test_round_trip), TEST(test_damaged),
-        TEST(test_refused),  TEST(test_fit),
+        NOTED_TEST(test_png),      NOTED_TEST(test_round_trip), NOTED_TEST(test_damaged),
+        NOTED_TEST(test_refused),  NOTED_TEST(test_fit),
 #else
-        TEST(test_without_protobuf),
+        NOTED_TEST(test_without_protobuf),
 #endif
     };
     return cmocka_run_group_tests(tests, start, stop);

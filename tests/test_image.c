@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "support/golden.h"
-#include "support/noted.h"
+#include "support/nothing_left.h"
 
 static golden_file *vectors;
 
@@ -37,20 +37,6 @@ static int stop(void **state) {
     (void)state;
     golden_free(vectors);
     return 0;
-}
-
-static int set_up(void **state) {
-    (void)state;
-    note_errors();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    tp_shutdown();
-    size_t bytes = tp_memory_get_stats().live_bytes;
-    tp_shutdown();
-    return bytes != 0;
 }
 
 /* The elements of a golden tensor of bytes; freed by the caller. */
@@ -350,17 +336,12 @@ static void test_bmp_runs(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_png, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_jpeg, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bmp_and_pnm, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_modes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_resize, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_resize_shorter, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_write, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_write_files, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_damage, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_lying_headers, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bmp_runs, set_up, tear_down),
+        NOTED_TEST(test_png),         NOTED_TEST(test_jpeg),
+        NOTED_TEST(test_bmp_and_pnm), NOTED_TEST(test_modes),
+        NOTED_TEST(test_resize),      NOTED_TEST(test_resize_shorter),
+        NOTED_TEST(test_write),       NOTED_TEST(test_write_files),
+        NOTED_TEST(test_damage),      NOTED_TEST(test_lying_headers),
+        NOTED_TEST(test_bmp_runs),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

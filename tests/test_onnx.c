@@ -12,7 +12,7 @@
 #include <taper/taper.h>
 #include <unistd.h>
 
-#include "support/noted.h"
+#include "support/nothing_left.h"
 
 static char data[300];
 
@@ -21,18 +21,6 @@ static int start(void **state) {
     const char *place = getenv("TAPER_DATA");
     snprintf(data, sizeof data, "%s", place && place[0] ? place : TP_SOURCE_DIR "/../shared/data");
     return 0;
-}
-
-static int set_up(void **state) {
-    (void)state;
-    note_errors();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    tp_shutdown();
-    return tp_memory_get_stats().live_bytes != 0;
 }
 
 #ifdef TP_HAVE_PROTOBUF
@@ -152,13 +140,12 @@ static void test_without_protobuf(void **state) {
 #endif
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
 #ifdef TP_HAVE_PROTOBUF
-        TEST(test_backend),
-        TEST(test_mnist),
+        NOTED_TEST(test_backend),
+        NOTED_TEST(test_mnist),
 #else
-        TEST(test_without_protobuf),
+        NOTED_TEST(test_without_protobuf),
 #endif
     };
     return cmocka_run_group_tests(tests, start, NULL);

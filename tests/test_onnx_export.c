@@ -13,7 +13,7 @@
 
 #ifdef TP_HAVE_PROTOBUF
 
-#include "support/noted.h"
+#include "support/nothing_left.h"
 
 static char path[64];
 
@@ -276,27 +276,14 @@ static int stop(void **state) {
     return unlink(path);
 }
 
-static int set_up(void **state) {
-    (void)state;
-    note_errors();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    tp_shutdown();
-    return tp_memory_get_stats().live_bytes != 0;
-}
-
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {TEST(test_layers),
-                                       TEST(test_more_layers),
-                                       TEST(test_embedding),
-                                       TEST(test_models),
-                                       TEST(test_module_of_ones_own),
-                                       TEST(test_refused),
-                                       TEST(test_random_stream_is_untouched)};
+    const struct CMUnitTest tests[] = {NOTED_TEST(test_layers),
+                                       NOTED_TEST(test_more_layers),
+                                       NOTED_TEST(test_embedding),
+                                       NOTED_TEST(test_models),
+                                       NOTED_TEST(test_module_of_ones_own),
+                                       NOTED_TEST(test_refused),
+                                       NOTED_TEST(test_random_stream_is_untouched)};
     return cmocka_run_group_tests(tests, start, stop);
 }
 

@@ -14,7 +14,7 @@
 
 #ifdef TP_HAVE_PROTOBUF
 
-#include "support/noted.h"
+#include "support/nothing_left.h"
 
 static char path[64];
 
@@ -299,24 +299,11 @@ static int stop(void **state) {
     return unlink(path);
 }
 
-static int set_up(void **state) {
-    (void)state;
-    note_errors();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    tp_shutdown();
-    return tp_memory_get_stats().live_bytes != 0;
-}
-
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_raw_tensors),     TEST(test_typed_tensors),
-        TEST(test_refused_tensors), TEST(test_unsupported_nodes_are_listed),
-        TEST(test_unsound_graphs),  TEST(test_cut_files)};
+        NOTED_TEST(test_raw_tensors),     NOTED_TEST(test_typed_tensors),
+        NOTED_TEST(test_refused_tensors), NOTED_TEST(test_unsupported_nodes_are_listed),
+        NOTED_TEST(test_unsound_graphs),  NOTED_TEST(test_cut_files)};
     return cmocka_run_group_tests(tests, start, stop);
 }
 

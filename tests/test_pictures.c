@@ -1,89 +1,24 @@
-/* Data sets of picture files: folders, CSV lists, CIFAR, NumPy's files; caches; random transforms and workers. */
+/* Data sets of picture files: folders, CSV lists; caches; random transforms and workers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <taper/image.h>
-#include <taper/io.h>
 #include <taper/memory.h>
 #include <taper/vision.h>
 #include <unistd.h>
-#ifdef TP_HAVE_ZLIB
-#include <zlib.h>
-#endif
 
-#include "support/noted.h"
+#include "support/data_folder.h"
 #include "vision/csv.h"
 #include "vision/pictures/files.h"
 
-static char folder[64], shared[300];
-
-static void empty_folder(const char *name) {
-    DIR *dir = opendir(name);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        char path[600];
-        snprintf(path, sizeof path, "%s/%s", name, entry->d_name);
-        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && unlink(path) != 0) {
-            empty_folder(path);
-            rmdir(path);
-        }
-    }
-    if (dir) closedir(dir);
-}
-
-static int start(void **state) {
-    (void)state;
-    const char *data = getenv("TAPER_DATA");
-    snprintf(shared, sizeof shared, "%s", data && data[0] ? data : TP_SOURCE_DIR "/../shared/data");
-    snprintf(folder, sizeof folder, "/tmp/taper-pictures-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int stop(void **state) {
-    (void)state;
-    empty_folder(folder);
-    return rmdir(folder);
-}
-
-static int set_up(void **state) {
-    (void)state;
-    empty_folder(folder);
-    note_errors();
-    setenv("TAPER_DATA", folder, 1);
-    setenv("XDG_CACHE_HOME", folder, 1);
-    unsetenv("TAPER_MIRROR");
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    tp_shutdown();
-    size_t bytes = tp_memory_get_stats().live_bytes;
-    tp_shutdown();
-    return bytes != 0;
-}
-
-static const char *in_folder(const char *name) {
-    static char path[4][400];
-    static int next;
-    next = (next + 1) % 4;
-    snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
-    return path[next];
-}
-
-static void write_file(const char *name, const void *bytes, size_t count) {
-    FILE *file = fopen(in_folder(name), "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, count, file), count);
-    fclose(file);
-}
+DATA_FOLDER("pictures")
 
 static void write_text(const char *name, const char *text) { write_file(name, text, strlen(text)); }
 
@@ -409,132 +344,18 @@ static void test_dogs(void **state) {
     tp_dataset_free(d);
 }
 
-/* ---- CIFAR ---- */
-
-enum { RECORDS = 3, RECORD = 3073 };
-
-static void make_records(unsigned char *out, int first) {
-    for (int i = 0; i < RECORDS; i++) {
-        out[i * RECORD] = (unsigned char)((first + i) % 10);
-        memset(out + i * RECORD + 1, first + i, RECORD - 1);
-    }
-}
-
-static void check_cifar(tp_dataset *d, int count) {
-    no_error();
-    assert_non_null(d);
-    assert_int_equal(tp_dataset_size(d), count);
-    TP_SCOPE {
-        tp_batch b;
-        tp_picture_args raw = {.raw = true};
-        for (int64_t i = 0; i < count; i++) {
-            assert_true(tp_dataset_batch_at(TP_HERE, d, &i, 1, raw, &b));
-            assert_int_equal((int)tp_get(b.y, 0), (int)tp_get(b.x, 0, 2, 31, 31) % 10);
-        }
-    }
-    tp_dataset_free(d);
-}
-
-static void test_cifar(void **state) {
-    (void)state;
-    static unsigned char records[RECORDS * RECORD];
-    mkdir(in_folder("cifar-10-batches-bin"), 0777);
-    for (int i = 1; i <= 5; i++) {
-        char name[60];
-        snprintf(name, sizeof name, "cifar-10-batches-bin/data_batch_%d.bin", i);
-        make_records(records, 3 * i);
-        write_file(name, records, sizeof records);
-    }
-    check_cifar(tp_cifar10("train", .no_download = true), 15);
-    make_records(records, 0);
-    records[RECORD] = 10;
-    write_file("cifar-10-batches-bin/test_batch.bin", records, sizeof records);
-    FAILS(FORMAT, "cifar10", assert_null(tp_cifar10("test")));
-    assert_non_null(strstr(noted.got, "at byte 3073 label 10"));
-    write_file("cifar-10-batches-bin/test_batch.bin", records, sizeof records - 1);
-    FAILS(FORMAT, "cifar10", assert_null(tp_cifar10("test")));
-    FAILS(ARGUMENT, "cifar10", assert_null(tp_cifar10("valid")));
-    FAILS(FILE, "cifar100", assert_null(tp_cifar100("train", .no_download = true)));
-}
-
-#ifdef TP_HAVE_ZLIB
-static void put_in_archive(gzFile gz, const char *name, const unsigned char *bytes, size_t count) {
-    unsigned char block[512] = {0};
-    snprintf((char *)block, 100, "%s", name);
-    snprintf((char *)block + 124, 12, "%011o", (unsigned)count);
-    block[156] = '0';
-    memset(block + 148, ' ', 8);
-    unsigned sum = 0;
-    for (int i = 0; i < 512; i++) sum += block[i];
-    snprintf((char *)block + 148, 8, "%06o", sum);
-    gzwrite(gz, block, 512);
-    gzwrite(gz, bytes, (unsigned)count);
-    memset(block, 0, sizeof block);
-    gzwrite(gz, block, (unsigned)((512 - count % 512) % 512));
-}
-
-static void test_cifar_archive(void **state) {
-    (void)state;
-    static unsigned char records[RECORDS * RECORD];
-    gzFile gz = gzopen(in_folder("cifar-10-binary.tar.gz"), "wb");
-    put_in_archive(gz, "cifar-10-batches-bin/readme.html", records, 100);
-    for (int i = 5; i >= 1; i--) {
-        char name[60];
-        snprintf(name, sizeof name, "cifar-10-batches-bin/data_batch_%d.bin", i);
-        make_records(records, 3 * i);
-        put_in_archive(gz, name, records, sizeof records);
-    }
-    gzclose(gz);
-    check_cifar(tp_cifar10("train"), 15);
-    FAILS(FORMAT, "cifar10", assert_null(tp_cifar10("test")));
-    assert_non_null(strstr(noted.got, "parts are missing"));
-}
-#endif
-
-/* ---- NumPy ---- */
-
-static void test_numpy(void **state) {
-    (void)state;
-    char path[400];
-    snprintf(path, sizeof path, "%s", in_folder("pair.npz"));
-    TP_SCOPE {
-        tp_tensor *x = tp_full(tp_shape(4, 5, 6), 51, .dtype = TP_UINT8);
-        tp_tensor *y = tp_arange(4, .dtype = TP_INT32);
-        tp_named_tensor items[] = {{"images", x}, {"labels", y}};
-        assert_true(tp_save_tensors(path, .items = items, .count = 2));
-    }
-    tp_dataset *d = tp_numpy_dataset(path, NULL);
-    no_error();
-    assert_true(d->pictures && d->class_count == 4);
-    TP_SCOPE {
-        tp_batch b;
-        assert_true(tp_dataset_batch(d, ((int64_t[]){3, 0}), 2, &b));
-        assert_true(tp_ndim(b.x) == 4 && tp_size(b.x, 1) == 1 && tp_dtype_of(b.y) == TP_INT64);
-        assert_true(tp_get(b.x, 0, 0, 4, 5) > 0.19 && tp_get(b.x, 0, 0, 4, 5) < 0.21);
-        assert_int_equal((int)tp_get(b.y, 0), 3);
-    }
-    tp_dataset_free(d);
-    FAILS(VALUE, "numpy_dataset", assert_null(tp_numpy_dataset(path, path)));
-    FAILS(ARGUMENT, "numpy_dataset", assert_null(tp_numpy_dataset(NULL, NULL)));
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_folder, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_classes_of, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bad_pictures, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_workers_change_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_epoch_below_others, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_floats, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_cache_file, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_csv_text, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_csv, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_dogs, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_cifar, set_up, tear_down),
-#ifdef TP_HAVE_ZLIB
-        cmocka_unit_test_setup_teardown(test_cifar_archive, set_up, tear_down),
-#endif
-        cmocka_unit_test_setup_teardown(test_numpy, set_up, tear_down),
+        FOLDER_TEST(test_folder),
+        FOLDER_TEST(test_classes_of),
+        FOLDER_TEST(test_bad_pictures),
+        FOLDER_TEST(test_workers_change_nothing),
+        FOLDER_TEST(test_epoch_below_others),
+        FOLDER_TEST(test_floats),
+        FOLDER_TEST(test_cache_file),
+        FOLDER_TEST(test_csv_text),
+        FOLDER_TEST(test_csv),
+        FOLDER_TEST(test_dogs),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -11,7 +11,7 @@
 #include <taper/transforms.h>
 
 #include "support/golden.h"
-#include "support/noted.h"
+#include "support/nothing_left.h"
 
 static golden_file *vectors;
 
@@ -25,20 +25,6 @@ static int stop(void **state) {
     (void)state;
     golden_free(vectors);
     return 0;
-}
-
-static int set_up(void **state) {
-    (void)state;
-    note_errors();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    tp_shutdown();
-    size_t bytes = tp_memory_get_stats().live_bytes;
-    tp_shutdown();
-    return bytes != 0;
 }
 
 static tp_tensor *tensor_of(const golden_tensor *t) {
@@ -321,17 +307,12 @@ static void test_errors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_rotate, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_affine, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_colours, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_parts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_floats, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_flip, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_random_crop, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_other_random, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_random_erasing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_keys, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_errors, set_up, tear_down),
+        NOTED_TEST(test_rotate),         NOTED_TEST(test_affine),
+        NOTED_TEST(test_colours),        NOTED_TEST(test_parts),
+        NOTED_TEST(test_floats),         NOTED_TEST(test_flip),
+        NOTED_TEST(test_random_crop),    NOTED_TEST(test_other_random),
+        NOTED_TEST(test_random_erasing), NOTED_TEST(test_keys),
+        NOTED_TEST(test_errors),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -4,85 +4,20 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <taper/memory.h>
 #include <taper/vision.h>
-#include <unistd.h>
 #ifdef TP_HAVE_ZLIB
 #include <zlib.h>
 #endif
 
-#include "support/noted.h"
+#include "support/data_folder.h"
 #include "vision/digits_draw.h"
 
-static char folder[64], shared[300];
-
-/* ---- folders and files ---- */
-
-static void empty_folder(const char *name) {
-    DIR *dir = opendir(name);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        char path[600];
-        snprintf(path, sizeof path, "%s/%s", name, entry->d_name);
-        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && unlink(path) != 0) {
-            empty_folder(path);
-            rmdir(path);
-        }
-    }
-    if (dir) closedir(dir);
-}
-
-static int start(void **state) {
-    (void)state;
-    const char *data = getenv("TAPER_DATA");
-    snprintf(shared, sizeof shared, "%s", data && data[0] ? data : TP_SOURCE_DIR "/../shared/data");
-    snprintf(folder, sizeof folder, "/tmp/taper-vision-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int stop(void **state) {
-    (void)state;
-    empty_folder(folder);
-    return rmdir(folder);
-}
-
-static int set_up(void **state) {
-    (void)state;
-    empty_folder(folder);
-    note_errors();
-    setenv("TAPER_DATA", folder, 1);
-    setenv("XDG_CACHE_HOME", folder, 1);
-    unsetenv("TAPER_MIRROR");
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    tp_shutdown();
-    size_t bytes = tp_memory_get_stats().live_bytes;
-    tp_shutdown();
-    return bytes != 0;
-}
-
-static const char *in_folder(const char *name) {
-    static char path[4][400];
-    static int next;
-    next = (next + 1) % 4;
-    snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
-    return path[next];
-}
-
-static void write_file(const char *name, const void *bytes, size_t count) {
-    FILE *file = fopen(in_folder(name), "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, count, file), count);
-    fclose(file);
-}
+DATA_FOLDER("vision")
 
 enum { N = 12, SIDE = 4, LABELS_SIZE = 8 + N, PICTURES_SIZE = 16 + N * SIDE * SIDE };
 static unsigned char labels[LABELS_SIZE + 1], pictures[PICTURES_SIZE + 1];
@@ -367,7 +302,7 @@ static void test_digits_with_workers(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) FOLDER_TEST(name)
     const struct CMUnitTest tests[] = {
         TEST(test_idx),          TEST(test_damaged_idx),
 #ifdef TP_HAVE_ZLIB
