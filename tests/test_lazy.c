@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -11,6 +12,7 @@
 #include <taper/ops.h>
 #include <taper/optim.h>
 #include <taper/random.h>
+#include <taper/runtime.h>
 
 #include "support/tensors.h"
 
@@ -93,6 +95,53 @@ static void test_lazy_keeps_values(void **state) {
     }
 }
 
+/* The weight after some steps of one layer, (out, in) floats, freed by the caller. */
+static float *layer_after(int kind, int threads, int64_t in, int64_t out) {
+    float *weight = malloc((size_t)(in * out) * sizeof *weight);
+    assert_non_null(weight);
+    tp_set_num_threads(threads);
+    tp_manual_seed(9);
+    TP_SCOPE {
+        tp_module *net = tp_nn_linear(in, out);
+        tp_optim *opt = kind == 0   ? tp_sgd(net, .lr = 0.05)
+                        : kind == 1 ? tp_sgd(net, .lr = 0.05, .momentum = 0.9)
+                                    : tp_adam(net, .lr = 0.01);
+        for (int step = 0; step < 4; step++) {
+            TP_SCOPE {
+                tp_tensor *x = tp_randn(tp_shape(19, in)), *y = tp_randn(tp_shape(19, out));
+                tp_zero_grad(opt);
+                assert_true(tp_backward(tp_mse_loss(tp_call(net, x), y)));
+                assert_true(tp_step(opt));
+            }
+        }
+        assert_true(tp_copy_out(tp_get_tensor(net, "weight"), weight));
+        tp_optim_free(opt);
+        tp_module_free(net);
+    }
+    return weight;
+}
+
+/* Blocks of rows go by the number of threads; the bits do not. */
+static void test_threads(void **state) {
+    (void)state;
+    static const int64_t sizes[][2] = {{784, 128}, {300, 129}, {5, 3},    {1200, 70},
+                                       {1, 2000},  {4500, 1},  {2100, 9}, {64, 513}};
+    static const int threads[] = {2, 3, 7};
+    int before = tp_get_num_threads();
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (int kind = 0; kind < 3; kind++) {
+            size_t bytes = (size_t)(sizes[i][0] * sizes[i][1]) * sizeof(float);
+            float *one = layer_after(kind, 1, sizes[i][0], sizes[i][1]);
+            for (int t = 0; t < 3; t++) {
+                float *several = layer_after(kind, threads[t], sizes[i][0], sizes[i][1]);
+                assert_memory_equal(one, several, bytes);
+                free(several);
+            }
+            free(one);
+        }
+    tp_set_num_threads(before);
+}
+
 static int setup(void **state) {
     (void)state;
     watch_errors();
@@ -116,6 +165,7 @@ static int nothing_left(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, nothing_left)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_lazy), TEST(test_lazy_keeps_values)};
+    const struct CMUnitTest tests[] = {TEST(test_lazy), TEST(test_lazy_keeps_values),
+                                       TEST(test_threads)};
     return cmocka_run_group_tests_name("lazy", tests, NULL, NULL);
 }
