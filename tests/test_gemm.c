@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "backend/backend.h"
+#include "support/levels.h"
 
 /* A product to try: how each operand lies in memory, and what happens to the result. */
 typedef struct trial {
@@ -236,20 +236,6 @@ static trial random_trial(int64_t limit) {
     return t;
 }
 
-/* Runs the function for each instruction set that this build and machine have. */
-static void each_level(void (*fn)(const tp_kernels *, tp_pool *)) {
-    tp_pool *pool = tp_pool_new(2, NULL);
-    assert_non_null(pool);
-    const tp_kernels *last = NULL;
-    for (int level = 0; level < TP_CPU_LEVEL_COUNT; level++) {
-        if (!tp_cpu_runs((tp_cpu_level)level)) continue;
-        const tp_kernels *kernels = tp_kernels_choose((tp_cpu_level)level);
-        if (kernels != last) fn(kernels, pool);
-        last = kernels;
-    }
-    tp_pool_free(pool);
-}
-
 /* ThreadSanitizer makes each product dozens of times slower. */
 #ifdef __SANITIZE_THREAD__
 enum { SMALL_TRIALS = 1000 };
@@ -440,20 +426,10 @@ static void test_batches(void **unused) {
 }
 
 /* Memory that runs out: an answer, no crash, and the next product works. */
-static int allowed_blocks;
-static void *limited_allocate(size_t bytes, void *user) {
-    (void)user;
-    return allowed_blocks-- > 0 ? malloc(bytes) : NULL;
-}
-static void limited_release(void *block, void *user) {
-    (void)user;
-    free(block);
-}
 static void try_memory(const tp_kernels *kernels, tp_pool *unused) {
     (void)unused;
-    tp_pool_memory memory = {limited_allocate, limited_release, NULL};
     allowed_blocks = 1;
-    tp_pool *pool = tp_pool_new(2, &memory);
+    tp_pool *pool = tp_pool_new(2, &limited_memory);
     assert_non_null(pool);
     trial t = {.m = 200, .n = 200, .k = 200, .alpha = 1, .activation = TP_EPILOGUE_RELU};
     matrices x;

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "backend/backend.h"
+#include "support/levels.h"
 
 static const char *const direction_names[] = {"forward", "input gradient", "weight gradient"};
 
@@ -197,20 +197,6 @@ static void check(const tp_kernels *kernels, tp_pool *pool, const trial *t, tp_c
     free_operands(&o);
 }
 
-/* Runs the function for each instruction set that this build and machine have. */
-static void each_level(void (*fn)(const tp_kernels *, tp_pool *)) {
-    tp_pool *pool = tp_pool_new(2, NULL);
-    assert_non_null(pool);
-    const tp_kernels *last = NULL;
-    for (int level = 0; level < TP_CPU_LEVEL_COUNT; level++) {
-        if (!tp_cpu_runs((tp_cpu_level)level)) continue;
-        const tp_kernels *kernels = tp_kernels_choose((tp_cpu_level)level);
-        if (kernels != last) fn(kernels, pool);
-        last = kernels;
-    }
-    tp_pool_free(pool);
-}
-
 static trial plain(int64_t images, int64_t in, int64_t out, int64_t h, int64_t w, int64_t border) {
     return (trial){.images = images,
                    .in = in,
@@ -330,18 +316,8 @@ static void test_threads(void **unused) {
 }
 
 /* Memory that runs out: an answer, no crash, and the next convolution works. */
-static int allowed_blocks;
-static void *limited_allocate(size_t bytes, void *user) {
-    (void)user;
-    return allowed_blocks-- > 0 ? malloc(bytes) : NULL;
-}
-static void limited_release(void *block, void *user) {
-    (void)user;
-    free(block);
-}
 static void try_memory(const tp_kernels *kernels, tp_pool *unused) {
     (void)unused;
-    tp_pool_memory memory = {limited_allocate, limited_release, NULL};
     trial t = plain(8, 32, 32, 14, 14, 1);
     for (int d = 0; d < TP_CONV_COUNT; d++) {
         operands o = make_operands(&t);
@@ -349,7 +325,7 @@ static void try_memory(const tp_kernels *kernels, tp_pool *unused) {
         tp_conv_fn fn = kernels->winograd.run[d];
         assert_false(fn(NULL, &o.args));
         allowed_blocks = 1;
-        tp_pool *pool = tp_pool_new(2, &memory);
+        tp_pool *pool = tp_pool_new(2, &limited_memory);
         assert_non_null(pool);
         assert_false(fn(pool, &o.args));
         allowed_blocks = 1;

@@ -109,21 +109,29 @@ static char *format_text(const tp_report *report, const char *format, va_list li
     return text;
 }
 
+/* A label and a formatted text between pieces of HTML, in a frame of that kind. */
+static bool put(tp_report *report, int frame, const char *const *html, const char *label,
+                const char *format, va_list list) {
+    char *text = format_text(report, format, list);
+    if (!text) return false;
+    open_frame(report, frame);
+    fputs(html[0], report->stream);
+    if (label) write_marked(report->stream, label);
+    fputs(html[1], report->stream);
+    write_marked(report->stream, text);
+    fputs(html[2], report->stream);
+    tp_delete(text);
+    return true;
+}
+
 bool tp_report_headline(tp_report *report, const char *label, const char *format, ...) {
+    static const char *const html[] = {"<div><span>", "</span><b>", "</b></div>\n"};
     if (!report) return false;
     va_list list;
     va_start(list, format);
-    char *text = format_text(report, format, list);
+    bool fine = put(report, OPEN_HEADLINES, html, label, format, list);
     va_end(list);
-    if (!text) return false;
-    open_frame(report, OPEN_HEADLINES);
-    fputs("<div><span>", report->stream);
-    write_marked(report->stream, label);
-    fputs("</span><b>", report->stream);
-    write_marked(report->stream, text);
-    fputs("</b></div>\n", report->stream);
-    tp_delete(text);
-    return true;
+    return fine;
 }
 
 bool tp_report_section(tp_report *report, const char *title) {
@@ -149,35 +157,23 @@ bool tp_report_subsection(tp_report *report, const char *title) {
 }
 
 bool tp_report_text(tp_report *report, const char *format, ...) {
+    static const char *const html[] = {"<p>", "", "</p>\n"};
     if (!report) return false;
     va_list list;
     va_start(list, format);
-    char *text = format_text(report, format, list);
+    bool fine = put(report, OPEN_NOTHING, html, NULL, format, list);
     va_end(list);
-    if (!text) return false;
-    open_frame(report, OPEN_NOTHING);
-    fputs("<p>", report->stream);
-    write_marked(report->stream, text);
-    fputs("</p>\n", report->stream);
-    tp_delete(text);
-    return true;
+    return fine;
 }
 
 bool tp_report_fact(tp_report *report, const char *name, const char *format, ...) {
+    static const char *const html[] = {"<tr><th>", "</th><td>", "</td></tr>\n"};
     if (!report) return false;
     va_list list;
     va_start(list, format);
-    char *text = format_text(report, format, list);
+    bool fine = put(report, OPEN_FACTS, html, name, format, list);
     va_end(list);
-    if (!text) return false;
-    open_frame(report, OPEN_FACTS);
-    fputs("<tr><th>", report->stream);
-    write_marked(report->stream, name);
-    fputs("</th><td>", report->stream);
-    write_marked(report->stream, text);
-    fputs("</td></tr>\n", report->stream);
-    tp_delete(text);
-    return true;
+    return fine;
 }
 
 bool tp_report_pre(tp_report *report, const char *text) {
