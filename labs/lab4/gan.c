@@ -70,61 +70,55 @@ static void end(gan *n) {
     tp_free(n->real), tp_free(n->fake);
 }
 
+/* One round: so many steps of the discriminator, then so many of the generator; the last losses. */
+static void train_round(gan *n, tp_tensor *real, int n1, int n2, double *d_loss, double *g_loss) {
+    for (int i = 0; i < n1; i++) {
+        TP_SCOPE {
+            tp_tensor *pick = tp_randint(0, tp_size(real, 0), tp_shape(BATCH));
+            *d_loss = train_discriminator(n, tp_index_select(real, 0, pick));
+        }
+    }
+    for (int i = 0; i < n2; i++) {
+        TP_SCOPE { *g_loss = train_generator(n); }
+    }
+}
+
 int main(int argc, char **argv) {
     lab *l = lab_begin(argc, argv, "lab4.4", "A GAN that draws one digit",
                        "digit rounds n1 n2 lr dropout restarts");
-    int digit = atoi(lab_option(l, "digit", "3")),
-        rounds = atoi(lab_option(l, "rounds", l->quick ? "4" : "120"));
-    int n1 = atoi(lab_option(l, "n1", "100")), n2 = atoi(lab_option(l, "n2", "100"));
-    int restarts = atoi(lab_option(l, "restarts", "3"));
+    int digit = atoi(lab_option(l, "digit", "3")), restarts = atoi(lab_option(l, "restarts", "0"));
+    int rounds = atoi(lab_option(l, "rounds", l->quick ? "4" : "200"));
+    int n1 = atoi(lab_option(l, "n1", l->quick ? "20" : "50"));
+    int n2 = atoi(lab_option(l, "n2", l->quick ? "20" : "50"));
     double lr = atof(lab_option(l, "lr", "1e-4")), dropout = atof(lab_option(l, "dropout", "0.3"));
-    if (l->quick) n1 = n2 = 20;
     tp_tensor *real = images_of(lab_digits(l, "train"), digit);
-    double lively = diversity(real), alive = 0;
     lab_say(
         l,
-        "Digit %d, %lld real images. %d rounds of %d discriminator and %d generator steps, batches of %d real and %d fake, "
-        "Adam with rate %g each, dropout %g.",
+        "Digit %d, %lld real images. %d rounds of %d discriminator and %d generator steps, batches of %d real and %d fake, Adam with rate %g each, dropout %g.",
         digit, (long long)tp_size(real, 0), rounds, n1, n2, BATCH, BATCH, lr, dropout);
-    double *curves = calloc((size_t)rounds * 3, sizeof *curves), *dl = curves, *gl = dl + rounds,
-           *dv = gl + rounds;
     gan n = build(dropout, lr);
+    track t = track_new(rounds, diversity(real));
     for (int round = 0; round < rounds; round++) {
-        for (int i = 0; i < n1; i++) {
-            TP_SCOPE {
-                tp_tensor *pick = tp_randint(0, tp_size(real, 0), tp_shape(BATCH));
-                dl[round] = train_discriminator(&n, tp_index_select(real, 0, pick));
-            }
-        }
-        for (int i = 0; i < n2; i++) {
-            TP_SCOPE { gl[round] = train_generator(&n); }
-        }
+        train_round(&n, real, n1, n2, &t.d_loss[round], &t.g_loss[round]);
         TP_SCOPE {
-            TP_NO_GRAD { alive = dv[round] = diversity(draw(&n, 200)) / lively; }
+            TP_NO_GRAD { track_add(&t, round, diversity(draw(&n, 200))); }
         }
         if (round % (rounds / 4 > 0 ? rounds / 4 : 1) == 0) show(l, &n, round);
-        /* Mode collapse: all samples look alike, whatever the noise. */
-        if (round < rounds / 4 || alive > 0.3 || restarts == 0) continue;
-        restarts--;
+        if (!collapsed(&t, round)) continue;
         lab_say(
             l,
-            "Round %d: samples differ from one another %.0f %% as much as real images do. That is mode collapse: again, with "
-            "seed %llu.",
-            round, 100 * alive, (unsigned long long)l->seed + 1);
+            "Round %d: samples differ from one another %.0f %% as much as real images do: **mode collapse**. %s",
+            round, 100 * t.diversity[round],
+            restarts ? "Again, with another seed."
+                     : "`--restarts N` would begin again with another seed.");
+        if (restarts-- <= 0) break;
         end(&n);
         tp_manual_seed(++l->seed);
         n = build(dropout, lr);
-        round = -1;
+        t.best = 0, round = -1;
     }
-    show(l, &n, rounds);
-    tp_figure *f = tp_figure_new("Losses", .x_label = "round");
-    tp_plot_line(f, NULL, dl, (size_t)rounds, .label = "discriminator");
-    tp_plot_line(f, NULL, gl, (size_t)rounds, .label = "generator");
-    lab_figure(l, f, "losses", "Neither is to win: then neither learns");
-    f = tp_figure_new("Diversity of the samples", .x_label = "round",
-                      .y_label = "share of real images'");
-    tp_plot_line(f, NULL, dv, (size_t)rounds);
-    lab_figure(l, f, "diversity", "Below 0.3 counts as mode collapse");
+    show(l, &n, t.count);
+    track_plot(l, &t);
     double share = 0;
     TP_SCOPE {
         tp_tensor *samples = NULL;
@@ -132,13 +126,12 @@ int main(int argc, char **argv) {
         share = share_accepted(l, samples, digit);
     }
     lab_result(l, "Accepted as the digit", "%.0f %%", 100 * share);
-    lab_result(l, "Diversity", "%.0f %% of real images'", 100 * alive);
+    lab_result(l, "Diversity", "%.0f %% of real images'", 100 * t.diversity[t.count - 1]);
     lab_say(
         l,
-        "Of 1000 samples a classifier of real digits takes %.0f %% for a %d with a confidence above 0.9; the pictures above are "
-        "for the eye.",
+        "Of 1000 samples a classifier of real digits takes %.0f %% for a %d with a confidence above 0.9; the pictures above are for the eye.",
         100 * share, digit);
-    free(curves);
+    track_free(&t);
     tp_free(real);
     end(&n);
     return lab_end(l);

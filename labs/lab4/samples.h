@@ -1,8 +1,54 @@
-/* What the GAN's pictures are judged by. */
+/* What the GAN's pictures are judged by, and what is noted of each round. */
 #ifndef LABS_LAB4_SAMPLES_H
 #define LABS_LAB4_SAMPLES_H
 
+#include <stdlib.h>
+
 #include "lab.h"
+
+/* What is noted of each round, for the curves and for mode collapse. */
+typedef struct track {
+    double *d_loss, *g_loss;
+    double *diversity; /* as a share of that of real images */
+    double real, best; /* theirs, and the largest share so far */
+    int rounds, count;
+} track;
+
+static inline track track_new(int rounds, double real) {
+    size_t n = (size_t)(rounds > 0 ? rounds : 1);
+    double *all = calloc(3 * n, sizeof *all);
+    if (!all) exit(1);
+    return (track){
+        .d_loss = all, .g_loss = all + n, .diversity = all + 2 * n, .real = real, .rounds = rounds};
+}
+
+static inline void track_free(track *t) { free(t->d_loss); }
+
+static inline void track_add(track *t, int round, double diversity) {
+    double share = t->diversity[round] = diversity / t->real;
+    t->count = round + 1;
+    /* the noise of the first rounds is no diversity */
+    if (round >= t->rounds / 4 && share > t->best) t->best = share;
+}
+
+/* All samples look alike, whatever the noise: diversity has fallen to a third of what it was, or has not come by the last quarter. */
+static inline bool collapsed(const track *t, int round) {
+    double share = t->diversity[round];
+    if (t->best > 0.3 && share < t->best / 3) return true;
+    return round == 3 * t->rounds / 4 && t->best < 0.3;
+}
+
+static inline void track_plot(lab *l, const track *t) {
+    size_t count = (size_t)t->count;
+    tp_figure *f = tp_figure_new("Losses", .x_label = "round");
+    tp_plot_line(f, NULL, t->d_loss, count, .label = "discriminator");
+    tp_plot_line(f, NULL, t->g_loss, count, .label = "generator");
+    lab_figure(l, f, "losses", "Neither is to win: then neither learns");
+    f = tp_figure_new("Diversity of the samples", .x_label = "round",
+                      .y_label = "share of real images'");
+    tp_plot_line(f, NULL, t->diversity, count);
+    lab_figure(l, f, "diversity", "When it falls, or never comes, the generator has collapsed");
+}
 
 /* How different pictures are from one another: the mean over the pixels of their standard deviation. */
 static inline double diversity(tp_tensor *x) {
