@@ -125,7 +125,8 @@ static bool batch_statistics(tp_location at, const tp_norm_layout *layout, tp_ba
     const tp_tensor *x = args->x;
     int64_t channels = layout->period;
     double *mean = doubles(statistics), *square = mean + channels;
-    double m = (double)(x->numel / channels);
+    int64_t each = x->numel / channels; /* elements of a channel */
+    double m = (double)each;
     bool counted = call->sums && moments_from_sums(call->sums, channels, m, mean, square);
     if (!counted && !moments_of(at, layout, x, mean, square)) return false;
     if (!move_running(at, args->running_mean, args->momentum, mean, 1, call->left_out) ||
@@ -366,7 +367,8 @@ static bool run_passes(const backward *b, double *sums, tp_tensor *gx) {
     args.y = gx->data;
     args.first = args.second = NULL;
     if (b->flags & TRAINING) {
-        fill_slopes(b->table, sum_g, sum_far, mean, (double)(b->x->numel / channels));
+        int64_t each = b->x->numel / channels; /* elements of a channel */
+        fill_slopes(b->table, sum_g, sum_far, mean, (double)each);
         args.slope = table_row(b->table, TABLE_SLOPE);
         args.offset = table_row(b->table, TABLE_OFFSET);
     }

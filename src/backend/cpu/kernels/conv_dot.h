@@ -169,8 +169,8 @@ static void NAME(choose_dot)(DOT_PLAN *plan) {
 
 /* Whether it takes fewer multiplications of vectors than conv_weight.h, whose channels of y fill vectors and are turned. */
 static bool NAME(dot_pays)(const tp_conv_shape *s) {
-    int64_t rows = s->out_channels / s->groups;
-    double products = (double)(s->in_channels / s->groups * s->kernel_h * s->kernel_w);
+    int64_t rows = s->out_channels / s->groups, columns = s->in_channels / s->groups;
+    double products = (double)(columns * s->kernel_h * s->kernel_w);
     double empty = (double)(conv_ceil_div(s->out_w, LANES) * LANES) / (double)s->out_w;
     double dot = (double)rows * products * empty * CONV_DOT_COST;
     double turned =
