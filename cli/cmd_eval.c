@@ -58,7 +58,7 @@ static void print_json(const settings *s, const tp_evaluation *e, tp_module *mod
 }
 
 static bool evaluate(const settings *s, tp_module *model, tp_dataset *dataset) {
-    tp_loader *loader = tp_loader_new(dataset, .batch_size = 250);
+    tp_loader *loader = tp_loader_new(dataset, .batch_size = 250, .workers = job_workers(&s->job));
     bool fine = false;
     if (!loader) return false;
     TP_SCOPE {
@@ -87,7 +87,7 @@ static bool evaluate(const settings *s, tp_module *model, tp_dataset *dataset) {
 }
 
 int cmd_eval(int argc, char **argv) {
-    settings s = {.split = "test", .scores = true};
+    settings s = {.job.workers = -1, .split = "test", .scores = true};
     positional rest;
     if (!options_read(table, OPTIONS, "eval", argc, argv, &s, &rest)) return EXIT_USAGE;
     if (rest.count != 1) {

@@ -40,7 +40,8 @@ void help_predict(FILE *stream) {
         "usage: taper predict RUN|FILE [NUMBER|PICTURE ...] [options]\n\n"
         "Shows pictures on the terminal and what a trained network takes them for, with the three\n"
         "likeliest classes. Pictures of the data are numbered from 0; others are files, PNG, JPEG, BMP\n"
-        "or PNM, which are brought to the network's size.\n\n"
+        "or PNM, which are brought to the network's size. For files the run alone is needed: it has the\n"
+        "layers, the size and the names of the classes.\n\n"
         "  taper predict runs/digits-mlp                the first six test pictures\n"
         "  taper predict runs/digits-mlp 7 42 1000\n"
         "  taper predict runs/dogs-mlp rex.jpg          a picture of one's own\n"
@@ -52,7 +53,10 @@ void help_predict(FILE *stream) {
 
 /* Where the pictures come from: a data set with labels, an IDX file without, or files of one picture each. */
 typedef struct pictures {
-    tp_dataset *dataset; /* whose classes have names */
+    tp_dataset *
+        dataset; /* whose classes have names; NULL for an IDX file, and where the model has the names */
+    const char *const *names; /* of the classes, from the model */
+    int64_t name_count;
     tp_idx file;
     const char *const *paths;
     int64_t size, channels, height, width;
@@ -65,7 +69,27 @@ typedef struct prediction {
     tp_tensor *bytes; /* (channels, height, width) */
 } prediction;
 
+/* Pictures of that shape, (channels, height, width). */
+static bool take_shape(pictures *p, tp_shape shape) {
+    bool fine = shape.ndim == 3 && (!p->paths || shape.dims[0] == 1 || shape.dims[0] == 3);
+    if (!fine) {
+        char text[128];
+        report_failure("this network takes no pictures, but samples of %s.",
+                       job_shape_text(shape, text, sizeof text));
+        return false;
+    }
+    p->channels = shape.dims[0], p->height = shape.dims[1], p->width = shape.dims[2];
+    return true;
+}
+
 static bool open_pictures(const settings *s, const positional *rest, pictures *p) {
+    p->names = s->job.names;
+    p->name_count = s->job.classes;
+    if (rest->count > 1 && tp_is_picture_name(rest->text[1])) {
+        p->paths = rest->text + 1;
+        p->size = rest->count - 1;
+        if (p->names && s->job.sample.ndim == 3) return take_shape(p, s->job.sample);
+    }
     if (s->pictures) {
         if (!tp_idx_read(TP_HERE, "predict", s->pictures, 3, &p->file)) return false;
         p->size = p->file.dims[0], p->height = p->file.dims[1], p->width = p->file.dims[2];
@@ -75,13 +99,7 @@ static bool open_pictures(const settings *s, const positional *rest, pictures *p
     p->dataset = job_open_split(&s->job, s->split);
     if (!p->dataset) return false;
     p->size = tp_dataset_size(p->dataset);
-    tp_shape shape = p->dataset->x_shape;
-    p->channels = shape.dims[0], p->height = shape.dims[1], p->width = shape.dims[2];
-    if (rest->count > 1 && tp_is_picture_name(rest->text[1])) {
-        p->paths = rest->text + 1;
-        p->size = rest->count - 1;
-    }
-    return true;
+    return take_shape(p, p->dataset->x_shape);
 }
 
 /* Pictures in files, made alike. */
@@ -147,6 +165,7 @@ static bool predict(tp_module *model, const pictures *p, const int64_t *numbers,
 
 static const char *class_name(const pictures *p, int64_t label, char *buffer) {
     if (p->dataset) return tp_class_name(p->dataset, label);
+    if (p->names && label < p->name_count) return p->names[label];
     snprintf(buffer, 24, "%lld", (long long)label);
     return buffer;
 }
@@ -159,13 +178,16 @@ static const char *file_name(const pictures *p, int64_t number) {
 
 static void print_json(const pictures *p, const prediction *r) {
     char name[24];
-    if (p->paths)
-        printf("{\"file\": \"%s\", ", p->paths[r->number]);
-    else
+    if (p->paths) {
+        fputs("{\"file\": ", stdout);
+        report_json_string(stdout, p->paths[r->number]);
+        fputs(", ", stdout);
+    } else
         printf("{\"index\": %lld, ", (long long)r->number);
     if (r->label >= 0) printf("\"label\": %lld, ", (long long)r->label);
-    printf("\"prediction\": %lld, \"name\": \"%s\", \"probability\": %.6g}\n", (long long)r->top[0],
-           class_name(p, r->top[0], name), r->share[0]);
+    printf("\"prediction\": %lld, \"name\": ", (long long)r->top[0]);
+    report_json_string(stdout, class_name(p, r->top[0], name));
+    printf(", \"probability\": %.6g}\n", r->share[0]);
 }
 
 static void print_cards(const pictures *p, const prediction *all, int64_t count) {

@@ -60,9 +60,11 @@ static bool gather(material *m, const char *folder) {
     m->model = run_load_model(&m->job, folder);
     if (!m->model || !job_open_data(&m->job, &m->data)) return false;
     m->optim = job_optim(&m->job, m->model);
-    m->train = tp_loader_new(m->data.train, .batch_size = m->job.batch_size);
-    m->test = tp_loader_new(m->data.test, .batch_size = 250);
-    if (m->data.valid) m->valid = tp_loader_new(m->data.valid, .batch_size = 250);
+    int workers = job_workers(&m->job);
+    m->train = tp_loader_new(m->data.train, .batch_size = m->job.batch_size, .workers = workers);
+    m->test = tp_loader_new(m->data.test, .batch_size = 250, .workers = workers);
+    if (m->data.valid)
+        m->valid = tp_loader_new(m->data.valid, .batch_size = 250, .workers = workers);
     return m->optim && m->train && m->test &&
            tp_history_read_csv(run_path(path, folder, "history.csv"), &m->history);
 }

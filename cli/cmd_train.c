@@ -134,7 +134,7 @@ static bool prepare(run *r) {
     job *j = &r->job;
     if (j->threads > 0) tp_set_num_threads((int)j->threads);
     job_settle_size(j);
-    if (j->workers < 0) j->workers = job_data_in_files(j) ? 2 : 0;
+    j->workers = job_workers(j);
     if (!job_open_data(j, &r->data)) return false;
     j->sample = r->data.train->x_shape;
     j->classes = r->data.train->class_count;
@@ -144,8 +144,9 @@ static bool prepare(run *r) {
     if (!r->optim) return false;
     r->train = tp_loader_new(r->data.train, .batch_size = j->batch_size, .shuffle = true,
                              .workers = (int)j->workers);
-    r->test = tp_loader_new(r->data.test, .batch_size = 250);
-    if (r->data.valid) r->valid = tp_loader_new(r->data.valid, .batch_size = 250);
+    r->test = tp_loader_new(r->data.test, .batch_size = 250, .workers = (int)j->workers);
+    if (r->data.valid)
+        r->valid = tp_loader_new(r->data.valid, .batch_size = 250, .workers = (int)j->workers);
     if (!r->train || !r->test || (r->data.valid && !r->valid)) return false;
     return job_schedule(j, r->optim, tp_loader_batches(r->train), &r->schedule,
                         &r->schedule_per_step);
@@ -214,7 +215,7 @@ static void write_report(const run *r) {
 static int finish(run *r) {
     const job *j = &r->job;
     char path[PATH_SIZE];
-    if (!run_save_model(j, r->model, run_path(path, r->out, "model.safetensors")))
+    if (!run_save_model(j, r->data.train, r->model, run_path(path, r->out, "model.safetensors")))
         return EXIT_FAILED;
     draw_curves(r);
     write_report(r);

@@ -21,6 +21,7 @@ typedef struct job {
     bool no_init;    /* the weights are loaded or not needed, so they are not drawn */
     tp_shape sample; /* of the trained model, with its number of classes; empty where unknown */
     int64_t classes;
+    const char *const *names; /* of the classes, where the file of weights has them; else NULL */
     bool nesterov, resume, quiet, json, progress, plots, events, keep_best, find_lr, overfit;
     void *owned[JOB_OWNED]; /* blocks in which texts of above lie, freed by job_release() */
     int owned_count;
@@ -61,8 +62,8 @@ typedef struct job_data {
 bool job_open_data(const job *j, job_data *data);
 /* Sets --image-size where it was left out and the pictures of a folder or list have different sizes. */
 void job_settle_size(job *j);
-/* Whether --data names pictures in files of their own, which workers should decode. */
-bool job_data_in_files(const job *j);
+/* The threads that prepare batches: --workers, or 2 where pictures in files have to be decoded and it was left out. */
+int job_workers(const job *j);
 /* Whether the data have such a part of their own. */
 bool job_has_split(const job *j, const char *split);
 /* "train", "valid" or "test" of what --data names, whole; pictures in files in the shape of the model where that is known. */

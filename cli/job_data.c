@@ -319,10 +319,16 @@ void job_settle_size(job *j) {
     tp_dataset_free(train);
 }
 
-bool job_data_in_files(const job *j) {
+/* Whether --data names pictures in files of their own. */
+static bool in_files(const job *j) {
     if (known_index(j->data) >= 0) return false;
     path_kind kind = kind_of(j->data);
     return kind == CSV_LIST || kind == SPLIT_FOLDERS || kind == CLASS_FOLDERS;
+}
+
+int job_workers(const job *j) {
+    if (j->workers >= 0) return (int)j->workers;
+    return in_files(j) ? 2 : 0;
 }
 
 /* ---- all parts ---- */

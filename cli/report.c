@@ -8,6 +8,8 @@
 #include <taper/error.h>
 #include <unistd.h>
 
+#include "io/json.h"
+
 /* The place in our source that an error carries is of no use here, so it is left out. */
 static void print_error(const tp_error *error, void *user) {
     (void)user;
@@ -30,6 +32,27 @@ int report_failure(const char *format, ...) {
     va_end(list);
     fputc('\n', stderr);
     return EXIT_FAILED;
+}
+
+void report_json_string(FILE *stream, const char *text) {
+    size_t left = strlen(text), valid = tp_utf8_valid((const unsigned char *)text, left);
+    fputc('"', stream);
+    for (; left; left--, text++) {
+        unsigned char c = (unsigned char)*text;
+        if (!valid) {
+            fputc('?', stream);
+            valid = tp_utf8_valid((const unsigned char *)text + 1, left - 1);
+            continue;
+        }
+        if (c == '"' || c == '\\')
+            fprintf(stream, "\\%c", c);
+        else if (c < 0x20)
+            fprintf(stream, "\\u%04x", c);
+        else
+            fputc(c, stream);
+        valid--;
+    }
+    fputc('"', stream);
 }
 
 bool shows_colour(FILE *stream) {

@@ -21,4 +21,7 @@ bool shows_blocks(void);
 /* Columns of the terminal; 80 where that is not known. */
 int terminal_width(void);
 
+/* The text as a JSON string, in quotes. Bytes that are not UTF-8, which JSON cannot hold, become question marks. */
+void report_json_string(FILE *stream, const char *text);
+
 #endif

@@ -36,12 +36,9 @@ static void number(FILE *stream, const char *key, double value) {
 }
 
 static void text(FILE *stream, const char *key, const char *value, const char *after) {
-    fprintf(stream, "\"%s\": \"", key);
-    for (; *value; value++) {
-        if (*value == '"' || *value == '\\') fputc('\\', stream);
-        if ((unsigned char)*value >= 0x20) fputc(*value, stream);
-    }
-    fprintf(stream, "\"%s", after);
+    fprintf(stream, "\"%s\": ", key);
+    report_json_string(stream, value);
+    fputs(after, stream);
 }
 
 void result_print_json(const result *r, FILE *stream) {

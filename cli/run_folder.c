@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "class_names.h"
 #include "io/json.h"
 #include "report.h"
 
@@ -33,21 +34,6 @@ bool run_make_folder(const char *path) {
     return true;
 }
 
-/* A JSON string. */
-static void write_string(FILE *stream, const char *text) {
-    fputc('"', stream);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(stream, "\\%c", c);
-        else if (c < 0x20)
-            fprintf(stream, "\\u%04x", c);
-        else
-            fputc(c, stream);
-    }
-    fputc('"', stream);
-}
-
 /* Options about this one start of the command, not about the run. */
 static bool of_the_start(const char *name) {
     static const char *const names[] = {"out",      "resume", "quiet",   "json",
@@ -68,9 +54,9 @@ static void write_options(FILE *stream, const job *j) {
         /* a folder of data is found again from anywhere */
         if (strcmp(o->name, "data") == 0 && strchr(text, '/')) whole = realpath(text, NULL);
         fprintf(stream, "%s\n    ", comma);
-        write_string(stream, o->name);
+        report_json_string(stream, o->name);
         fputs(": ", stream);
-        write_string(stream, whole ? whole : text);
+        report_json_string(stream, whole ? whole : text);
         free(whole);
         comma = ",";
     }
@@ -143,17 +129,26 @@ bool run_read_config(job *j, const char *folder) {
     return fine;
 }
 
-bool run_save_model(const job *j, tp_module *model, const char *path) {
+bool run_save_model(const job *j, const tp_dataset *dataset, tp_module *model, const char *path) {
     tp_named_list state = tp_state_dict(model);
-    char sample[128], classes[24];
+    char sample[128], classes[24], *names = class_names_text(dataset, j->classes);
+    if (!names) {
+        report_failure("out of memory.");
+        return false;
+    }
     snprintf(classes, sizeof classes, "%lld", (long long)j->classes);
     tp_metadata metadata[] = {{"format", "pt"},
                               {"taper.model", j->model},
                               {"taper.data", j->data},
                               {"taper.sample", job_shape_text(j->sample, sample, sizeof sample)},
-                              {"taper.classes", classes}};
-    return tp_save_tensors(path, .items = state.items, .count = state.count, .metadata = metadata,
-                           .metadata_count = sizeof metadata / sizeof metadata[0]);
+                              {"taper.classes", classes},
+                              {"taper.class_names", names},
+                              {"taper.pictures", "bilinear to taper.sample, bytes / 255"}};
+    bool fine =
+        tp_save_tensors(path, .items = state.items, .count = state.count, .metadata = metadata,
+                        .metadata_count = sizeof metadata / sizeof metadata[0]);
+    free(names);
+    return fine;
 }
 
 /* Fills in what the file of weights says about itself. */
@@ -169,6 +164,9 @@ static bool read_metadata(job *j, const char *path) {
     bool known = sample && job_read_shape(sample, &j->sample);
     if (!known && !j->sample.ndim) j->sample = tp_shape(1, 28, 28);
     j->classes = classes ? atoi(classes) : 10;
+    const char *names = tp_tensor_file_metadata(file, "taper.class_names");
+    if (names && !class_names_read(j, names))
+        report_failure("%s: its names of classes are damaged, and are left out.", path);
     tp_tensor_file_close(file);
     if (!j->model) report_failure("%s does not say of which layers it is; give --model.", path);
     return j->model != NULL;

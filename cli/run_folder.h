@@ -15,8 +15,9 @@ bool run_write_config(const job *j, const char *folder);
 /* Takes over the options of folder/config.json; the texts belong to the job. False after a sentence. */
 bool run_read_config(job *j, const char *folder);
 
-/* Saves the weights, with the layers written into the file's metadata. */
-bool run_save_model(const job *j, tp_module *model, const char *path);
+/* Saves the weights, with all that their use needs in the file's metadata: the layers, the shape of a sample, and the names of the
+ * classes, which are the data set's. */
+bool run_save_model(const job *j, const tp_dataset *dataset, tp_module *model, const char *path);
 
 /* A model that was trained before: `what` is a run's folder or a file of weights. What the run's config (or the file's
  * metadata) says replaces j->data and j->model where they are NULL. */

@@ -337,6 +337,15 @@ static void pictures_in_files(void **state) {
           "\"file\": \"pets/test/dog/b.ppm\"");
     check(shell(TAPER " predict r pets/test/dog/none.ppm"), 1, "No such file");
     check(shell(TAPER " eval r --split train --quiet"), 0, "of 16 pictures");
+    /* a picture of one's own needs the run alone, not what it was trained on */
+    check(shell("cp pets/train/dog/3.ppm 'a \"dog\".ppm' && mv pets away && " TAPER
+                " predict r 'a \"dog\".ppm' --json > alone; mv away pets; cat alone"),
+          0, "{\"file\": \"a \\\"dog\\\".ppm\", \"prediction\": ");
+    check(shell("cp r/model.safetensors w.safetensors && " TAPER
+                " predict r pets/train/dog/3.ppm --json > folder && " TAPER
+                " predict w.safetensors pets/train/dog/3.ppm --json | cmp - folder && cat folder"),
+          0, "\"name\": \"");
+    check(shell(TAPER " inspect w.safetensors"), 0, "[\"cat\", \"dog\"]");
 }
 
 /* The same as a list, with a part of its own for validation; pictures of two sizes are made alike. */
