@@ -84,6 +84,10 @@ static void test_layers(void **state) {
         "flatten linear:9 tanh linear:9 sigmoid linear:9 leaky_relu:0.2 linear:9 elu:0.5",
         "flatten linear:9 gelu linear:9 silu linear:9 softplus linear:9 log_softmax",
         "flatten dropout:0.5 linear:3 step",
+        "prelu conv:4,k=3 prelu:4 instancenorm conv:6 instancenorm:1 groupnorm:3 flatten prelu:48 linear:2",
+        "circular_pad:2 conv:4,k=3 lrn:3 upsample:2 pixel_shuffle:2 layernorm avgpool:3",
+        "adaptive_avgpool:5 conv:3,k=2 relu6 adaptive_maxpool:3 hardtanh:-1,2 flatten linear:3",
+        "conv:4,k=1 adaptive_maxpool:4 upsample:1.5,mode=bilinear gelu flatten prelu linear:3",
     };
     int failed = 0;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -114,6 +118,22 @@ static void test_more_layers(void **state) {
     FINE(tp_nn_upsample(.size = 11, .mode = TP_BICUBIC));
     FINE(tp_nn_pixel_shuffle(2));
     FINE(tp_nn_glu(1));
+    FINE(tp_nn_layer_norm(tp_shape(6, 5), .no_affine = true));
+    FINE(tp_nn_layer_norm(tp_shape(5), .no_affine = true));
+    FINE(tp_nn_instance_norm2d(4, .affine = true, .running_stats = true));
+    FINE(tp_nn_celu(0.5));
+    FINE(tp_nn_hardshrink(0.25));
+    FINE(tp_nn_softshrink(0.25));
+    FINE(tp_nn_tanhshrink());
+    FINE(tp_nn_threshold(0.3, -2));
+    FINE(tp_nn_avg_pool2d(3, .stride = 2, .padding = 1, .divisor_override = 5));
+    FINE(tp_nn_lp_pool2d(2, .norm_type = 3));
+    FINE(tp_nn_reflection_pad2d(tp_shape(1, 2, 0, 1)));
+    FINE(tp_nn_constant_pad2d(tp_shape(1, -1, 0, 2), 0.5));
+    FINE(tp_nn_circular_pad2d(tp_shape(1, 2, 0, 3)));
+    FINE(tp_nn_circular_pad2d(tp_shape(-1, 2, 1, -2)));
+    FINE(tp_nn_adaptive_avg_pool2d(4, 3));
+    FINE(tp_nn_adaptive_max_pool2d(1, 2));
 #undef FINE
     assert_int_equal(failed, 0);
 }

@@ -64,23 +64,6 @@ tp_tensor *tp_celu_at(tp_location at, tp_elu_args args) {
 
 /* ---- of several operations ---- */
 
-tp_tensor *tp_prelu_at(tp_location at, tp_tensor *x, tp_tensor *weight) {
-    TP_CHECK(at, "prelu", x);
-    TP_CHECK(at, "prelu", weight);
-    int64_t channels = x->ndim < 2 ? 1 : x->shape[1];
-    bool fits = weight->ndim == 1 && (weight->shape[0] == 1 || weight->shape[0] == channels);
-    if (!fits || weight->dtype != x->dtype)
-        return tp_fail(at, "prelu", fits ? TP_ERROR_DTYPE : TP_ERROR_SHAPE,
-                       tp_text("x %s and weight %s", tp_tensor_text(x), tp_tensor_text(weight)),
-                       "x (N, C, ...) and a weight of 1 or C elements of its type", NULL);
-    tp_shape shape = {.ndim = x->ndim < 2 ? 1 : x->ndim};
-    for (int d = 0; d < shape.ndim; d++) shape.dims[d] = 1;
-    shape.dims[x->ndim < 2 ? 0 : 1] = weight->shape[0];
-    if (x->ndim == 0) shape.ndim = 0;
-    tp_tensor *below = tp_mul_at(at, x, tp_reshape_at(at, weight, shape));
-    return tp_where_at(at, tp_gt_real_at(at, x, 0), x, below);
-}
-
 tp_tensor *tp_glu_at(tp_location at, tp_tensor *x, int dim) {
     TP_CHECK(at, "glu", x);
     int d = tp_wrap_dim(at, "glu", dim, x->ndim);

@@ -48,6 +48,15 @@ static tp_tensor *normalise_instances(tp_location at, tp_batch_norm_args args) {
     return fine ? tp_reshape_at(at, y, tp_shape_copy(x)) : tp_poison();
 }
 
+/* Without running values: each channel a group of its own, which a graph can say for a batch of any size. */
+static tp_tensor *normalise_alone(tp_location at, tp_batch_norm_args args) {
+    return tp_group_norm_at(at, (tp_group_norm_args){.x = args.x,
+                                                     .num_groups = args.x->shape[1],
+                                                     .weight = args.weight,
+                                                     .bias = args.bias,
+                                                     .eps = args.eps});
+}
+
 tp_tensor *tp_instance_norm_at(tp_location at, tp_batch_norm_args args) {
     TP_CHECK(at, "instance_norm", args.x);
     if (args.x->ndim < 3)
@@ -56,6 +65,9 @@ tp_tensor *tp_instance_norm_at(tp_location at, tp_batch_norm_args args) {
     if (args.activation != TP_ACTIVATION_NONE)
         return tp_fail(at, "instance_norm", TP_ERROR_ARGUMENT, "an activation", "none", NULL);
     if (!args.training && args.running_mean && args.running_var) return tp_batch_norm_at(at, args);
+    int64_t planes = args.x->shape[0] * args.x->shape[1];
+    bool alone = !args.running_mean && !args.running_var && args.x->numel > planes;
+    if (alone) return normalise_alone(at, args);
     return args.x->numel > 0 ? normalise_instances(at, args) : tp_batch_norm_at(at, args);
 }
 

@@ -29,6 +29,41 @@ static void one_parameter(tp_trace *trace, const char *name, const char *attribu
 
 void tp_emit_elu(tp_trace *trace) { one_parameter(trace, "Elu", "alpha"); }
 
+void tp_emit_celu(tp_trace *trace) { one_parameter(trace, "Celu", "alpha"); }
+
+/* Beyond +-p0 x, moved towards 0 by the same in the soft form; 0 between. */
+void tp_emit_shrink(tp_trace *trace) {
+    double p = tp_trace_real(trace, TP_NOTED_NUMBER);
+    tp_graph_node *node = tp_emit_same(trace, "Shrink");
+    tp_trace_float(trace, node, "lambd", p);
+    tp_trace_float(trace, node, "bias", trace->node->op == &tp_op_softshrink ? p : 0);
+}
+
+void tp_emit_tanhshrink(tp_trace *trace) {
+    int x = tp_trace_in(trace, 0), tanh = through(trace, "Tanh", x);
+    TP_TRACE_ADD(trace, "Sub", tp_trace_out(trace, 0), x, tanh);
+}
+
+/* x above p0, else p1 */
+void tp_emit_threshold(tp_trace *trace) {
+    int x = tp_trace_in(trace, 0);
+    int above = with_number(trace, "Greater", x, tp_trace_real(trace, TP_NOTED_NUMBER));
+    int other = tp_trace_number(trace, tp_trace_real(trace, TP_NOTED_NUMBER + 1));
+    TP_TRACE_ADD(trace, "Where", tp_trace_out(trace, 0), above, x, other);
+}
+
+/* The weight is already in a shape that broadcasts. */
+void tp_emit_prelu(tp_trace *trace) {
+    int x = tp_trace_in(trace, 0), weight = tp_trace_in(trace, 1);
+    TP_TRACE_ADD(trace, "PRelu", tp_trace_out(trace, 0), x, weight);
+}
+
+void tp_emit_add_relu(tp_trace *trace) {
+    int a = tp_trace_in(trace, 0), b = tp_trace_in(trace, 1), sum = tp_trace_between(trace);
+    TP_TRACE_ADD(trace, "Add", sum, a, b);
+    TP_TRACE_ADD(trace, "Relu", tp_trace_out(trace, 0), sum);
+}
+
 void tp_emit_leaky_relu(tp_trace *trace) { one_parameter(trace, "LeakyRelu", "alpha"); }
 
 /* x / 6 + 1 / 2 between 0 and 1 */

@@ -9,16 +9,27 @@ void tp_emit_embedding(tp_trace *trace) {
     TP_TRACE_ADD(trace, "Gather", tp_trace_out(trace, 0), weight, index);
 }
 
+/* The last dimensions of x that hold `count` elements. */
+static tp_shape last_dims(const tp_tensor *x, int64_t count) {
+    tp_shape shape = {.ndim = 0};
+    int64_t product = 1;
+    int first = x->ndim;
+    while (first > 0 && (product < count || first == x->ndim)) product *= x->shape[--first];
+    for (int d = first; d < x->ndim; d++) shape.dims[shape.ndim++] = x->shape[d];
+    return shape;
+}
+
+/* ONNX insists on a weight: ones where there is none. */
 void tp_emit_layer_norm(tp_trace *trace) {
-    const tp_tensor *weight = trace->node->inputs[1];
-    if (!weight) {
-        tp_trace_refuse(trace, "layer norm without a weight, which ONNX insists on");
-        return;
-    }
-    int x = tp_trace_in(trace, 0), scale = tp_trace_in(trace, 1), bias = tp_trace_in(trace, 2);
+    enum { SAVED_WEIGHT = 2 }; /* flat, and there in any case */
+    const tp_tensor *weight = trace->node->inputs[1], *in = trace->node->inputs[0];
+    tp_shape shape = weight ? tp_shape_copy(weight)
+                            : last_dims(in, trace->node->saved[SAVED_WEIGHT].tensor->numel);
+    int x = tp_trace_in(trace, 0), bias = tp_trace_in(trace, 2);
+    int scale = weight ? tp_trace_in(trace, 1) : tp_trace_filled(trace, shape, 1);
     tp_graph_node *node =
         TP_TRACE_ADD(trace, "LayerNormalization", tp_trace_out(trace, 0), x, scale, bias);
-    tp_trace_int(trace, node, "axis", -weight->ndim);
+    tp_trace_int(trace, node, "axis", -shape.ndim);
     tp_trace_float(trace, node, "epsilon", tp_trace_real(trace, TP_NOTED_EPS));
 }
 
@@ -31,17 +42,32 @@ static int by_channel(tp_trace *trace, int parameter, const tp_tensor *x) {
     return out;
 }
 
+/* Every channel a group of its own: the operator for that. */
+static void instance_norm(tp_trace *trace, int64_t channels) {
+    int x = tp_trace_in(trace, 0), weight = tp_trace_in(trace, 1), bias = tp_trace_in(trace, 2);
+    if (weight < 0) weight = tp_trace_filled(trace, tp_shape(channels), 1);
+    if (bias < 0) bias = tp_trace_filled(trace, tp_shape(channels), 0);
+    tp_graph_node *node =
+        TP_TRACE_ADD(trace, "InstanceNormalization", tp_trace_out(trace, 0), x, weight, bias);
+    tp_trace_float(trace, node, "epsilon", tp_trace_real(trace, TP_NOTED_EPS));
+}
+
 /* Groups of channels as channels (N, G, everything else), each normalised by itself; then weight and bias of each channel. */
 void tp_emit_group_norm(tp_trace *trace) {
     const tp_tensor *x = trace->node->inputs[0];
     int64_t groups = tp_trace_integer(trace, TP_NOTED_GROUPS);
+    if (groups == x->shape[1] && x->ndim > 2) {
+        instance_norm(trace, groups);
+        return;
+    }
     int64_t apart[3] = {0, groups, -1};
     tp_shape whole = tp_trace_shape(trace, x, trace->twin->inputs[0]);
     whole.dims[0] = 0;
     int in = tp_trace_in(trace, 0), weight = tp_trace_in(trace, 1), bias = tp_trace_in(trace, 2);
     int parts = tp_trace_between(trace), normal = tp_trace_between(trace);
     TP_TRACE_ADD(trace, "Reshape", parts, in, tp_trace_list(trace, apart, 3));
-    int ones = tp_trace_filled(trace, groups, 1), zeros = tp_trace_filled(trace, groups, 0);
+    int ones = tp_trace_filled(trace, tp_shape(groups), 1);
+    int zeros = tp_trace_filled(trace, tp_shape(groups), 0);
     tp_graph_node *node = TP_TRACE_ADD(trace, "InstanceNormalization", normal, parts, ones, zeros);
     tp_trace_float(trace, node, "epsilon", tp_trace_real(trace, TP_NOTED_EPS));
     int y = tp_trace_out(trace, 0), value = weight >= 0 || bias >= 0 ? tp_trace_between(trace) : y;

@@ -76,6 +76,13 @@ void tp_emit_expand(tp_trace *trace) {
 
 /* ---- parts ---- */
 
+int tp_emit_part(tp_trace *trace, int value, int64_t dim, int64_t begin, int64_t end) {
+    int starts = tp_trace_list(trace, &begin, 1), ends = tp_trace_list(trace, &end, 1);
+    int axes = tp_trace_list(trace, &dim, 1), y = tp_trace_between(trace);
+    TP_TRACE_ADD(trace, "Slice", y, value, starts, ends, axes);
+    return y;
+}
+
 void tp_emit_slice(tp_trace *trace) {
     int64_t start = tp_trace_integer(trace, TP_NOTED_START);
     int64_t step = tp_trace_integer(trace, TP_NOTED_STEP);

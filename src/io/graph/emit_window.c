@@ -88,8 +88,9 @@ void tp_emit_pool(tp_trace *trace) {
     int dims = (int)node->integer[TP_NOTED_POOL_DIMS];
     tp_pooling_args p = tp_pool_noted(node, node->inputs[0], node->outputs[0], dims);
     if (!largest && p.divisor == 0) p.divisor = node->number[TP_NOTED_DIVISOR];
-    if (!largest && p.divisor != 0) {
-        tp_trace_refuse(trace, "divisor_override");
+    bool up = rounded_up(&p.w) || (dims == 2 && rounded_up(&p.h));
+    if (!largest && p.divisor != 0 && up) {
+        tp_trace_refuse(trace, "divisor_override with windows that reach beyond the padding");
         return;
     }
     if (node->inputs[0]->ndim != dims + 2) {
@@ -98,12 +99,19 @@ void tp_emit_pool(tp_trace *trace) {
     }
     axis axes[2] = {{p.h.kernel, p.h.stride, p.h.dilation, p.h.padding, p.h.padding, 0},
                     {p.w.kernel, p.w.stride, p.w.dilation, p.w.padding, p.w.padding, 0}};
-    tp_graph_node *pool = tp_emit_same(trace, largest ? "MaxPool" : "AveragePool");
+    bool divided = !largest && p.divisor != 0;
+    int x = tp_trace_in(trace, 0), y = tp_trace_out(trace, 0);
+    int mean = divided ? tp_trace_between(trace) : y;
+    tp_graph_node *pool = TP_TRACE_ADD(trace, largest ? "MaxPool" : "AveragePool", mean, x);
     add_window(trace, pool, axes + (2 - dims), dims);
-    if (rounded_up(&p.w) || (dims == 2 && rounded_up(&p.h)))
-        tp_trace_int(trace, pool, "ceil_mode", 1);
+    if (up) tp_trace_int(trace, pool, "ceil_mode", 1);
     if (!largest)
-        tp_trace_int(trace, pool, "count_include_pad", !node->integer[TP_NOTED_POOL_EXCLUDE_PAD]);
+        tp_trace_int(trace, pool, "count_include_pad",
+                     divided || !node->integer[TP_NOTED_POOL_EXCLUDE_PAD]);
+    if (!divided) return;
+    int64_t places = dims == 2 ? p.h.kernel * p.w.kernel : p.w.kernel;
+    int factor = tp_trace_number(trace, (double)places / p.divisor);
+    TP_TRACE_ADD(trace, "Mul", y, mean, factor);
 }
 
 /* conv_block behind its convolution: bias, activation, max pool. */
@@ -131,37 +139,6 @@ void tp_emit_conv_block(tp_trace *trace) {
     if (rounded_up(&p.w) || rounded_up(&p.h)) tp_trace_int(trace, pool, "ceil_mode", 1);
 }
 
-/* To one value: a global pool; to a size that divides: windows of equal size. */
-void tp_emit_adaptive_pool(tp_trace *trace) {
-    const tp_node *node = trace->node;
-    const tp_op *op = node->op;
-    bool largest = op == &tp_op_adaptive_max_pool1d || op == &tp_op_adaptive_max_pool2d;
-    int dims = op == &tp_op_adaptive_avg_pool1d || op == &tp_op_adaptive_max_pool1d ? 1 : 2;
-    const tp_tensor *x = node->inputs[0], *y = node->outputs[0];
-    axis axes[2];
-    bool one = true;
-    for (int d = 0; d < dims; d++) {
-        int64_t in = x->shape[x->ndim - dims + d], out = y->shape[y->ndim - dims + d];
-        if (out == 0 || in % out) {
-            tp_trace_refuse(trace,
-                            tp_text("adaptive pooling from %lld to %lld, which does not divide it",
-                                    (long long)in, (long long)out));
-            return;
-        }
-        one = one && out == 1;
-        axes[d] = (axis){.kernel = in / out, .stride = in / out, .dilation = 1};
-    }
-    if (x->ndim != dims + 2) {
-        tp_trace_refuse(trace, "pooling of one picture without the batch dimension");
-        return;
-    }
-    if (one) {
-        tp_emit_same(trace, largest ? "GlobalMaxPool" : "GlobalAveragePool");
-        return;
-    }
-    add_window(trace, tp_emit_same(trace, largest ? "MaxPool" : "AveragePool"), axes, dims);
-}
-
 /* ---- normalisation ---- */
 
 /* A parameter that is not there stands for ones or zeros. */
@@ -169,7 +146,7 @@ static int parameter_or(tp_trace *trace, int input, double value) {
     int there = tp_trace_in(trace, input);
     if (there >= 0 || trace->failed) return there;
     int64_t channels = trace->node->inputs[0]->shape[1];
-    return tp_trace_filled(trace, channels, value);
+    return tp_trace_filled(trace, tp_shape(channels), value);
 }
 
 void tp_emit_batch_norm(tp_trace *trace) {
@@ -196,6 +173,26 @@ void tp_emit_batch_norm(tp_trace *trace) {
 
 /* ---- padding ---- */
 
+/* One dimension of circular padding: the end goes before the beginning, and the beginning behind the end. */
+static int wrap_dim(tp_trace *trace, int value, int dim, int64_t before, int64_t after) {
+    int64_t size = trace->node->inputs[0]->shape[dim];
+    int parts[3], count = 0, y = tp_trace_between(trace);
+    /* a negative border cuts */
+    int64_t from = before < 0 ? -before : 0, to = after < 0 ? size + after : size;
+    if (before > 0) parts[count++] = tp_emit_part(trace, value, dim, size - before, size);
+    parts[count++] = from > 0 || to < size ? tp_emit_part(trace, value, dim, from, to) : value;
+    if (after > 0) parts[count++] = tp_emit_part(trace, value, dim, 0, after);
+    tp_trace_int(trace, tp_trace_add(trace, "Concat", (size_t)count, parts, y), "axis", dim);
+    return y;
+}
+
+static void wrap(tp_trace *trace, const int64_t *before, const int64_t *after) {
+    int value = tp_trace_in(trace, 0);
+    for (int d = 0; d < trace->node->inputs[0]->ndim; d++)
+        if (before[d] || after[d]) value = wrap_dim(trace, value, d, before[d], after[d]);
+    tp_trace_same(trace, 0, value);
+}
+
 void tp_emit_pad(tp_trace *trace) {
     static const char *const modes[] = {"constant", "reflect", "edge", "wrap"};
     int64_t mode = tp_trace_integer(trace, TP_NOTED_PAD_MODE);
@@ -208,7 +205,7 @@ void tp_emit_pad(tp_trace *trace) {
         pads[x->ndim + d] = y->shape[d] - x->shape[d] - pads[d];
     }
     if (mode == TP_PAD_CIRCULAR) { /* from version 19 on */
-        tp_trace_refuse(trace, "circular padding, which opset 17 does not have");
+        wrap(trace, pads, pads + x->ndim);
         return;
     }
     int in = tp_trace_in(trace, 0), list = tp_trace_list(trace, pads, 2 * (size_t)x->ndim);

@@ -64,6 +64,17 @@ tp_tensor *tp_run_thresholded_relu(const tp_graph_step *s) {
     return tp_threshold_at(s->at, tp_graph_input(s, 0), tp_graph_float(s->node, "alpha", 1), 0);
 }
 
+/* x - bias above lambd, x + bias below -lambd, else 0 */
+tp_tensor *tp_run_shrink(const tp_graph_step *s) {
+    tp_tensor *x = tp_graph_input(s, 0);
+    double lambd = tp_graph_float(s->node, "lambd", 0.5), bias = tp_graph_float(s->node, "bias", 0);
+    tp_tensor *kept =
+        tp_mul_at(s->at, tp_sign_at(s->at, x),
+                  tp_to_at(s->at, tp_gt_real_at(s->at, tp_abs_at(s->at, x), lambd), x->dtype));
+    tp_tensor *beyond = tp_mul_at(s->at, x, tp_abs_at(s->at, kept));
+    return bias == 0 ? beyond : tp_sub_at(s->at, beyond, tp_mul_real_at(s->at, kept, bias));
+}
+
 tp_tensor *tp_run_identity(const tp_graph_step *s) { return tp_graph_input(s, 0); }
 
 /* One number: an attribute up to version 10, an input later. */

@@ -181,7 +181,7 @@ int tp_trace_reals(tp_trace *trace, const float *numbers, size_t count) {
     return list_of(trace, numbers, count, TP_FLOAT32);
 }
 
-static int filled(tp_trace *trace, tp_shape shape, double number) {
+int tp_trace_filled(tp_trace *trace, tp_shape shape, double number) {
     if (trace->failed) return -1;
     int value = -1;
     tp_full_args args = {shape, number, .dtype = trace->node->inputs[0]->dtype};
@@ -197,11 +197,7 @@ static int filled(tp_trace *trace, tp_shape shape, double number) {
 }
 
 int tp_trace_number(tp_trace *trace, double number) {
-    return filled(trace, (tp_shape){.ndim = 0}, number);
-}
-
-int tp_trace_filled(tp_trace *trace, int64_t count, double number) {
-    return filled(trace, tp_shape(count), number);
+    return tp_trace_filled(trace, (tp_shape){.ndim = 0}, number);
 }
 
 int tp_trace_index(tp_trace *trace, tp_tensor *index, const tp_tensor *twin) {

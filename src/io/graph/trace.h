@@ -55,8 +55,8 @@ int tp_trace_list(tp_trace *trace, const int64_t *numbers, size_t count);
 int tp_trace_number(tp_trace *trace, double number);
 /* A list of float32 (n). */
 int tp_trace_reals(tp_trace *trace, const float *numbers, size_t count);
-/* `count` times the same number (count). */
-int tp_trace_filled(tp_trace *trace, int64_t count, double number);
+/* The same number everywhere, in the type of the node's first input. */
+int tp_trace_filled(tp_trace *trace, tp_shape shape, double number);
 /* A tensor of indices that the node saved: the model's input, or constants. */
 int tp_trace_index(tp_trace *trace, tp_tensor *index, const tp_tensor *twin);
 /* node->integer[i] and number[i], which must not depend on the batch. */
