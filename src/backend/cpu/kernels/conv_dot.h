@@ -34,7 +34,8 @@ TP_ALWAYS_INLINE void NAME(pixel_dot)(const int rows, const DOT_PIXELS *p, const
                     NAME(load)(from + offset[j] + i);
                 TP_UNROLL for (int r = 0; r < rows; r++) {
                     VEC v = NAME(load)(at[r / 3] + (r % 3) * y_row + i);
-                    TP_UNROLL for (int j = 0; j < DOT_COLUMNS; j++) sum[r][j] += v * right[j];
+                    TP_UNROLL for (int j = 0; j < DOT_COLUMNS; j++)
+                        MULTIPLY_ADD_VECTORS(sum[r][j], v, right[j]);
                 }
             }
             if (rest == 0) continue;
@@ -43,7 +44,8 @@ TP_ALWAYS_INLINE void NAME(pixel_dot)(const int rows, const DOT_PIXELS *p, const
                 NAME(load)(from + offset[j] + whole);
             TP_UNROLL for (int r = 0; r < rows; r++) {
                 VEC v = NAME(load_part)(at[r / 3] + (r % 3) * y_row + whole, rest);
-                TP_UNROLL for (int j = 0; j < DOT_COLUMNS; j++) sum[r][j] += v * right[j];
+                TP_UNROLL for (int j = 0; j < DOT_COLUMNS; j++)
+                    MULTIPLY_ADD_VECTORS(sum[r][j], v, right[j]);
             }
         }
     }

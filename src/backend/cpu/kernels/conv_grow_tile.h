@@ -34,7 +34,8 @@ TP_ALWAYS_INLINE void NAME(grow)(const int rows, const int vectors, const bool t
                 TP_UNROLL for (int j = 0; j < vectors; j++) right[j] = NAME(load)(at + j * LANES);
                 TP_UNROLL for (int i = 0; i < rows; i++) {
                     REAL left = table ? from[offset[i]] : base[i / 3][(i % 3) * a_row];
-                    TP_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += left * right[j];
+                    TP_UNROLL for (int j = 0; j < vectors; j++)
+                        MULTIPLY_ADD(sum[i][j], left, right[j]);
                 }
                 from += a_column;
                 TP_UNROLL for (int g = 0; g < (rows + 2) / 3; g++) base[g] += a_column;

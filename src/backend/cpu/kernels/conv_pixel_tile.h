@@ -30,7 +30,7 @@ TP_ALWAYS_INLINE void NAME(pixel)(const int rows, const int vectors, const LINE 
             TP_UNROLL for (int j = 0; j < vectors; j++) right[j] = NAME(load)(from + j * LANES);
             TP_UNROLL for (int i = 0; i < rows; i++) {
                 REAL left = a[i];
-                TP_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += left * right[j];
+                TP_UNROLL for (int j = 0; j < vectors; j++) MULTIPLY_ADD(sum[i][j], left, right[j]);
             }
         }
     }

@@ -47,7 +47,9 @@
 
 #include "conv_weight.h"
 
+#ifndef TP_PAIRS /* bf16/conv.c wants the products alone */
 #include "conv_pass.h"
+#endif
 
 #undef LANES
 #undef VEC

@@ -37,7 +37,8 @@ TP_ALWAYS_INLINE void NAME(wide)(const int rows, const int vectors, const int64_
                     NAME(load)(weight + j * LANES);
                 TP_UNROLL for (int i = 0; i < rows; i++) {
                     REAL left = base[i / 3][(i % 3) * a_row];
-                    TP_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += left * right[j];
+                    TP_UNROLL for (int j = 0; j < vectors; j++)
+                        MULTIPLY_ADD(sum[i][j], left, right[j]);
                 }
             }
         }

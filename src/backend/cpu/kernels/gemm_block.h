@@ -20,6 +20,11 @@ typedef struct NAME(block) {
 } NAME(block);
 #define BLOCK NAME(block)
 
+/* Columns of a and rows of b that are copied for x->k steps of the kernels. */
+#ifndef COPIED_DEPTH
+#define COPIED_DEPTH(x) ((x)->k)
+#endif
+
 /* c (+)= sums, (rows, cols) */
 static void NAME(merge)(REAL *c, int64_t c_row, const REAL *sums, int64_t ld, int64_t rows,
                         int64_t cols, bool add) {
@@ -89,7 +94,7 @@ static void NAME(pack_group)(BLOCK *x, int64_t j) {
     int64_t panel = plan->vectors * LANES;
     NAME(pack_columns)
     (x->b_space, panel, plan->b + x->p * plan->b_row + j * plan->b_col, plan->b_row, plan->b_col,
-     x->k, x->packed - j);
+     COPIED_DEPTH(x), x->packed - j);
 }
 
 /* The panel of columns j.. of the block. Sums, unless they grow in the result, are at `sums`. */
@@ -127,12 +132,13 @@ static void NAME(take_outer_rows)(BLOCK *x) {
     x->a_col = plan->a_col;
     if (!plan->pack_a) return;
     if (plan->a_row == 1 && plan->a_col != 1) {
-        NAME(pack_tiles)(x->a_space, x->tile, x->a, plan->a_col, x->rows, x->k);
+        NAME(pack_tiles)(x->a_space, x->tile, x->a, plan->a_col, x->rows, COPIED_DEPTH(x));
         x->a_row = 1, x->a_col = x->tile, x->a_step = x->k;
     } else {
         x->a_row = x->a_step = NAME(odd_stride)(plan->block_k);
         x->a_col = 1;
-        NAME(copy_lines)(x->a_space, x->a_row, x->a, plan->a_row, plan->a_col, x->rows, x->k);
+        NAME(copy_lines)
+        (x->a_space, x->a_row, x->a, plan->a_row, plan->a_col, x->rows, COPIED_DEPTH(x));
     }
     x->a = x->a_space;
 }
@@ -154,74 +160,4 @@ static void NAME(outer_block)(BLOCK *x) {
         }
         x->p += x->k;
     } while (x->p < plan->k);
-}
-
-/* Columns j.. (at most DOT_COLUMNS) of the block. */
-static void NAME(dot_columns)(const BLOCK *x, int64_t j, REAL *to, int64_t to_row, bool add) {
-    const PLAN *plan = x->plan;
-    int64_t cols = x->j_end - j < DOT_COLUMNS ? x->j_end - j : DOT_COLUMNS;
-    const REAL *b[DOT_COLUMNS];
-    for (int q = 0; q < DOT_COLUMNS; q++)
-        b[q] = plan->b + (j + (q < cols ? q : 0)) * plan->b_col + x->p;
-    REAL aside[DOT_ROWS * DOT_COLUMNS];
-    for (int64_t r = 0; r < x->rows; r += x->tile) {
-        int64_t rows = x->rows - r < x->tile ? x->rows - r : x->tile;
-        NAME(dot_fn) kernel = NAME(dot_table)[rows - 1];
-        const REAL *a = x->a + r * x->a_row;
-        if (cols == DOT_COLUMNS) {
-            kernel(x->k, a, x->a_row, b, to + r * to_row, to_row, add);
-        } else {
-            kernel(x->k, a, x->a_row, b, aside, DOT_COLUMNS, false);
-            NAME(merge)(to + r * to_row, to_row, aside, DOT_COLUMNS, rows, cols, add);
-        }
-    }
-}
-
-static void NAME(dot_block)(BLOCK *x) {
-    const PLAN *plan = x->plan;
-    REAL *to = x->sums;
-    int64_t to_row = plan->block_cols + DOT_COLUMNS;
-    if (plan->in_place)
-        to = (REAL *)plan->args.c + x->i * plan->args.c_row + x->j, to_row = plan->args.c_row;
-    for (x->p = 0; x->p < plan->k; x->p += x->k) {
-        x->k = plan->k - x->p < plan->block_k ? plan->k - x->p : plan->block_k;
-        x->a = plan->a + x->i * plan->a_row + x->p * plan->a_col;
-        x->a_row = plan->a_row;
-        if (plan->pack_a) {
-            x->a_row = NAME(odd_stride)(plan->block_k);
-            NAME(copy_lines)(x->a_space, x->a_row, x->a, plan->a_row, plan->a_col, x->rows, x->k);
-            x->a = x->a_space;
-        }
-        for (int64_t j = x->j; j < x->j_end; j += DOT_COLUMNS)
-            NAME(dot_columns)(x, j, to + (j - x->j), to_row, plan->add || x->p > 0);
-    }
-    NAME(finish_columns)(x, to, to_row, x->j, x->j_end - x->j);
-}
-
-static void NAME(run_part)(void *arg, int64_t task, int worker) {
-    const PLAN *plan = arg;
-    int ti = (int)(task / plan->col_parts), tj = (int)(task % plan->col_parts);
-    int64_t unit_cols = plan->dot ? DOT_COLUMNS : plan->vectors * LANES;
-    int64_t i0 = tp_gemm_row_border(plan->m, plan->row_parts, ti);
-    int64_t i1 = tp_gemm_row_border(plan->m, plan->row_parts, ti + 1);
-    int64_t j0 = tp_gemm_border(plan->n, plan->col_parts, tj, unit_cols);
-    int64_t j1 = tp_gemm_border(plan->n, plan->col_parts, tj + 1, unit_cols);
-    REAL *a_space = plan->scratch[plan->row_parts * plan->col_parts > 1 ? worker : 0];
-    REAL *b_space = a_space + plan->a_space;
-    BLOCK x = {.plan = plan,
-               .a_space = a_space,
-               .b_space = b_space,
-               .sums = b_space + plan->b_space,
-               .upwards = ti % 2 == 0 && ti + 1 < plan->row_parts};
-    for (x.j = j0; x.j < j1; x.j = x.j_end) {
-        x.j_end = j1 - x.j < plan->block_cols ? j1 : x.j + plan->block_cols;
-        for (x.i = i0; x.i < i1; x.i += x.rows) {
-            x.rows = i1 - x.i < plan->block_rows ? i1 - x.i : plan->block_rows;
-            x.tile = NAME(tile_rows)(x.rows, plan->max_rows);
-            if (plan->dot)
-                NAME(dot_block)(&x);
-            else
-                NAME(outer_block)(&x);
-        }
-    }
 }

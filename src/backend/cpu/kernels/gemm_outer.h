@@ -26,7 +26,7 @@ TP_ALWAYS_INLINE void NAME(outer)(const int rows, const int vectors, int64_t k, 
         TP_UNROLL for (int j = 0; j < vectors; j++) right[j] = NAME(load)(b + j * LANES);
         TP_UNROLL for (int i = 0; i < rows; i++) {
             REAL left = base[i / 3][(i % 3) * a_row];
-            TP_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += left * right[j];
+            TP_UNROLL for (int j = 0; j < vectors; j++) MULTIPLY_ADD(sum[i][j], left, right[j]);
         }
         TP_UNROLL for (int g = 0; g < (rows + 2) / 3; g++) base[g] += a_col;
         b += b_row;

@@ -1,12 +1,6 @@
 /* Copies of parts of a and b in the order in which the kernels read them. A template, see
  * gemm_tmpl.h. */
 
-/* Width of the panel that begins with `left` columns to go: full ones, then ever narrower ones. */
-static int64_t NAME(panel_width)(int64_t full, int64_t left) {
-    while (full > LANES && left <= full - LANES) full /= 2;
-    return full;
-}
-
 /* Columns of b, (k, cols), in panels of at most `full` columns: to[j * k + p * width + q] is column
  * j + q of the panel of that width that begins with column j. Zero beyond cols. */
 static void NAME(pack_columns)(REAL *to, int64_t full, const REAL *b, int64_t b_row, int64_t b_col,
@@ -40,20 +34,6 @@ static void NAME(pack_columns)(REAL *to, int64_t full, const REAL *b, int64_t b_
             for (; q < width; q++) row[q] = 0;
         }
     }
-}
-
-/* The smallest stride of at least n elements that is an odd number of cache lines: then
- * neighbouring rows never compete for the same sets of the cache. */
-static int64_t NAME(odd_stride)(int64_t n) {
-    const int64_t line = 64 / (int64_t)sizeof(REAL);
-    int64_t lines = (n + line - 1) / line;
-    return (lines | 1) * line;
-}
-
-/* Whether rows of that stride would crowd into a few sets of the cache. */
-static bool NAME(crowded)(int64_t stride) {
-    int64_t bytes = (stride < 0 ? -stride : stride) * (int64_t)sizeof(REAL);
-    return bytes >= 1024 && (bytes & 1023) < 64;
 }
 
 /* to[r * stride + p] = from[r * outer_stride + p * inner_stride] for r < outer and p < inner */
@@ -96,9 +76,4 @@ static void NAME(pack_tiles)(REAL *to, int64_t tile, const REAL *a, int64_t a_co
             }
         }
     }
-}
-
-/* Elements that either kind of copy of a needs. */
-static int64_t NAME(pack_rows_size)(int64_t rows, int64_t k) {
-    return rows * NAME(odd_stride)(k) + (MAX_ROWS + 1) * k + LANES;
 }

@@ -45,6 +45,13 @@ TP_ALWAYS_INLINE void NAME(store_part)(REAL *p, VEC v, int64_t count) {
 #endif
 }
 
+/* sum += left * right, with one number or with a vector on the left. Elsewhere a pair of shorter numbers may stand in the
+ * place of a REAL, see bf16/pairs.h. */
+#ifndef MULTIPLY_ADD
+#define MULTIPLY_ADD(sum, left, right)         ((sum) += (left) * (right))
+#define MULTIPLY_ADD_VECTORS(sum, left, right) ((sum) += (left) * (right))
+#endif
+
 #define WEAVE(x, y, w, which) __builtin_shufflevector(x, y, TP_WEAVE_INDEX(LANES, w, which))
 
 /* One stage of a transpose: exchanges blocks of w lanes between vectors i and i + w. */
