@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "precision.h"
 #include "report.h"
 #include "run_folder.h"
 #include "verbs.h"
@@ -10,7 +11,7 @@
 typedef struct settings {
     int64_t threads;
     double seconds;
-    const char *model;
+    const char *model, *precision;
     int64_t batch_size;
     bool json;
 } settings;
@@ -24,6 +25,7 @@ static const option bench_options[] = {
     {"model", OPTION_TEXT, "NAME|LAYERS", "measure this one on 28 x 28 pictures instead",
      offsetof(settings, model), 0},
     {"batch-size", OPTION_COUNT, "N", "of --model (32)", offsetof(settings, batch_size), 1},
+    PRECISION_OPTION(offsetof(settings, precision)),
     {"json", OPTION_FLAG, NULL, "a line of JSON for each workload instead of the table",
      offsetof(settings, json), 0},
 };
@@ -170,10 +172,9 @@ static bool measure(const settings *s, const workload *w) {
         double work = operations(t.model, tp_shape_make(3, w->shape));
         double rate = work * (double)w->batch / best * 1e-9;
         if (s->json)
-            printf(
-                "{\"workload\": \"%s\", \"batch_size\": %lld, \"threads\": %d, \"step_us\": %.3f,"
-                " \"gflops\": %.3f}\n",
-                w->name, (long long)w->batch, best_threads, best * 1e6, rate);
+            printf("{\"workload\": \"%s\", \"batch_size\": %lld, \"threads\": %d,"
+                   " \"precision\": \"%s\", \"step_us\": %.3f, \"gflops\": %.3f}\n",
+                   w->name, (long long)w->batch, best_threads, precision_name(), best * 1e6, rate);
         else
             printf("%-26s %6lld %8d %12.1f %12.0f %14.0f %10.1f\n", w->name, (long long)w->batch,
                    best_threads, best * 1e6, 1 / best, (double)w->batch / best, rate);
@@ -194,8 +195,11 @@ int cmd_bench(int argc, char **argv) {
         fprintf(stderr, "taper bench: what is \"%s\"? Layers go behind --model.\n", rest.text[0]);
         return EXIT_USAGE;
     }
+    if (!precision_check("bench", s.precision)) return EXIT_USAGE;
+    precision_use("bench", s.precision);
     if (!s.json) {
-        printf("instruction set %s; median time of a training step\n\n", tp_cpu_capability());
+        printf("instruction set %s, products in %s; median time of a training step\n\n",
+               tp_cpu_capability(), precision_name());
         printf("%-26s %6s %8s %12s %12s %14s %10s\n", "workload", "batch", "threads", "step, us",
                "steps/s", "pictures/s", "GFLOP/s");
     }

@@ -1,6 +1,7 @@
 /* taper eval */
 #include <string.h>
 
+#include "precision.h"
 #include "report.h"
 #include "run_folder.h"
 #include "show.h"
@@ -28,6 +29,7 @@ static const option table[] = {
      offsetof(settings, confusion), 0},
     {"threads", OPTION_COUNT, "N", "threads of the kernels (all processors)",
      offsetof(settings, job.threads), 1},
+    PRECISION_OPTION(offsetof(settings, job.precision)),
     {"scores", OPTION_FLAG, NULL, "scores by class (on; --no-scores)", offsetof(settings, scores),
      0},
     {"quiet", OPTION_FLAG, NULL, "print the accuracy and loss only", offsetof(settings, job.quiet),
@@ -96,7 +98,9 @@ int cmd_eval(int argc, char **argv) {
     }
     if (!job_check_split("eval", s.split)) return EXIT_USAGE;
     if (s.job.data && !job_check_data("eval", s.job.data)) return EXIT_USAGE;
+    if (!precision_check("eval", s.job.precision)) return EXIT_USAGE;
     if (s.job.threads > 0) tp_set_num_threads((int)s.job.threads);
+    precision_use("eval", s.job.precision);
     tp_module *model = run_load_model(&s.job, rest.text[0]);
     tp_dataset *dataset =
         model ? job_first(job_open_split(&s.job, s.split), s.job.test_limit) : NULL;

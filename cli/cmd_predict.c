@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "precision.h"
 #include "report.h"
 #include "run_folder.h"
 #include "show.h"
@@ -29,6 +30,7 @@ static const option table[] = {
      offsetof(settings, wrong), 0},
     {"model", OPTION_TEXT, "NAME|LAYERS", "for a file of weights that does not say it",
      offsetof(settings, job.model), 0},
+    PRECISION_OPTION(offsetof(settings, job.precision)),
     {"json", OPTION_FLAG, NULL,
      "a line of JSON for each picture instead; probabilities are from 0 to 1",
      offsetof(settings, job.json), 0},
@@ -321,5 +323,7 @@ int cmd_predict(int argc, char **argv) {
     }
     if (!job_check_split("predict", s.split)) return EXIT_USAGE;
     if (s.job.data && !job_check_data("predict", s.job.data)) return EXIT_USAGE;
+    if (!precision_check("predict", s.job.precision)) return EXIT_USAGE;
+    precision_use("predict", s.job.precision);
     return run(&s, rest.text[0], &rest) ? EXIT_FINE : EXIT_FAILED;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "job.h"
+#include "precision.h"
 #include "report.h"
 #include "result.h"
 #include "run_folder.h"
@@ -133,6 +134,7 @@ static void note_command(run *r, int argc, char **argv) {
 static bool prepare(run *r) {
     job *j = &r->job;
     if (j->threads > 0) tp_set_num_threads((int)j->threads);
+    precision_use("train", j->precision);
     job_settle_size(j);
     j->workers = job_workers(j);
     if (!job_open_data(j, &r->data)) return false;
@@ -160,6 +162,8 @@ static void introduce(const run *r) {
     printf("model %s: %lld parameters; %s, learning rate %g, batches of %lld\n", j->model,
            (long long)tp_parameter_count(r->model), tp_optim_name(r->optim),
            tp_optim_lr(r->optim, 0), (long long)j->batch_size);
+    if (tp_get_float32_matmul_precision() == TP_PRECISION_BF16)
+        printf("products in bfloat16, sums and weights in float32\n");
     fflush(stdout);
 }
 

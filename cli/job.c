@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/nearest.h"
+#include "precision.h"
 #include "words.h"
 
 #define PLACE(field)  offsetof(job, field)
@@ -73,6 +74,7 @@ const option job_options[] = {
      PLACE(overfit), 0},
     {"Machine", OPTION_HEADING, NULL, NULL, 0, 0},
     {"threads", OPTION_COUNT, "N", "threads of the kernels (all processors)", PLACE(threads), 1},
+    PRECISION_OPTION(PLACE(precision)),
     {"workers", OPTION_COUNT, "N",
      "threads that prepare batches ahead (0; 2 for pictures in files)", PLACE(workers), 0},
     {"Output", OPTION_HEADING, NULL, NULL, 0, 0},
@@ -104,6 +106,7 @@ job job_defaults(void) {
                  .optimizer = "adam",
                  .schedule = "none",
                  .doctor = "on",
+                 .precision = "float32",
                  .lr = -1,
                  .weight_decay = -1,
                  .step_gamma = 0.1,
@@ -131,6 +134,7 @@ bool job_check(const char *verb, const job *j) {
     if (!word_known(verb, "schedule", j->schedule, job_schedules, JOB_SCHEDULES)) return false;
     if (!word_known(verb, "setting of --doctor", j->doctor, (const char *const[]){"on", "off"}, 2))
         return false;
+    if (!precision_check(verb, j->precision)) return false;
     const char *wrong = NULL;
     if (j->val_split >= 1) wrong = "--val-split is a share below 1; --val-count takes a number";
     if (j->val_split >= 0 && j->val_count >= 0) wrong = "give --val-split or --val-count, not both";

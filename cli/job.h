@@ -15,7 +15,7 @@ typedef struct job {
     double val_split;
     int64_t epochs, batch_size, patience, seed, threads, workers;
     double min_delta;
-    const char *optimizer, *schedule, *doctor;
+    const char *optimizer, *schedule, *doctor, *precision;
     double lr, momentum, weight_decay, step_gamma, clip_norm, label_smoothing;
     int64_t step_size, warmup;
     bool no_init;    /* the weights are loaded or not needed, so they are not drawn */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "precision.h"
 #include "report.h"
 
 /* The epoch whose weights the model has at the end. */
@@ -57,6 +58,7 @@ void result_print_json(const result *r, FILE *stream) {
     number(stream, "test_seconds", r->test->seconds);
     fprintf(stream, "\"parameters\": %" PRId64 ", \"seed\": %" PRId64 ", \"threads\": %d, ",
             r->parameters, r->job->seed, tp_get_num_threads());
+    text(stream, "precision", precision_name(), ", ");
     text(stream, "stop", tp_stop_text(h->stop), ", ");
     text(stream, "data", r->data, ", ");
     text(stream, "model", r->job->model, ", ");

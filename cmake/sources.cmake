@@ -64,6 +64,15 @@ if(TAPER_SIMD AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
       taper_add_kernels(${isa} ${taper_${isa}_flags})
     endif()
   endforeach()
+  # Products in bfloat16, for AVX-512 with AVX512-BF16 alone.
+  set(taper_bf16_flags ${taper_avx512_flags} -mavx512bf16)
+  string(REPLACE ";" " " taper_probe "${taper_bf16_flags}")
+  check_c_compiler_flag("${taper_probe}" TAPER_COMPILER_KNOWS_bf16)
+  if(TAPER_COMPILER_KNOWS_bf16)
+    file(GLOB TAPER_KERNEL_SOURCES CONFIGURE_DEPENDS
+      ${PROJECT_SOURCE_DIR}/src/backend/cpu/kernels/bf16/*.c)
+    taper_add_kernels(bf16 ${taper_bf16_flags})
+  endif()
 elseif(TAPER_SIMD AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
   taper_add_kernels(neon)        # part of every such machine: no flags
 endif()

@@ -20,6 +20,7 @@
 #include <taper/metrics.h>
 #include <taper/nn.h>
 #include <taper/optim.h>
+#include <taper/runtime.h>
 #include <taper/schedule.h>
 
 TP_BEGIN_DECLS
@@ -205,6 +206,9 @@ typedef struct tp_fit_args {
     tp_loader *report_test; /**< what it tests the model on at the end; NULL: .valid */
 
     tp_doctor_mode doctor; /**< on unless switched off; it never changes a run */
+
+    /** Of products, see tp_set_float32_matmul_precision(); put back at the end. A checkpoint does not hold it. */
+    tp_precision precision;
 
     tp_progress progress;
     /** Where progress goes; NULL stands for stderr. `text` ends with 0 too. */

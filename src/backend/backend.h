@@ -64,6 +64,10 @@ typedef struct tp_kernels {
     tp_gemm_batched_fn gemm_batched[2];
     tp_linear_grad_fn linear_grad[2];
     tp_conv_kernels conv;
+    /* Of float32, rounded to bfloat16, whether that is faster or not; NULL but in the table of tp_kernels_bf16(). gemm_bf16
+     * wants m, n and k above 0. */
+    tp_gemm_fn gemm_bf16;
+    tp_conv_fn conv_bf16[TP_CONV_COUNT];
     tp_winograd_kernels winograd;
     tp_loop_fn unary[TP_UNARY_COUNT][TP_DTYPE_COUNT]; /* out, x of one type; questions give bool */
     tp_loop_fn unary_grad[TP_UNARY_COUNT]
@@ -94,5 +98,8 @@ bool tp_conv_run(const tp_kernels *kernels, tp_pool *pool, tp_conv_kind kind, in
 
 /* The table for a level or the best below it that this build has. Never NULL. */
 const tp_kernels *tp_kernels_choose(tp_cpu_level level);
+/* The same with products of float32 in bfloat16, see docs/precision.md. NULL where this build, the processor or the level
+ * has no AVX512-BF16. */
+const tp_kernels *tp_kernels_bf16(tp_cpu_level level);
 
 #endif

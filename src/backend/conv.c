@@ -1,5 +1,6 @@
 /* Which kernels make a convolution. */
 #include "backend/backend.h"
+#include "backend/bf16.h"
 #include "backend/conv_plain.h"
 
 bool tp_winograd_wins(tp_conv_kind kind, const tp_conv_shape *s) {
@@ -24,6 +25,8 @@ bool tp_conv_run(const tp_kernels *kernels, tp_pool *pool, tp_conv_kind kind, in
     if (is_float && kind == TP_CONV_FORWARD && tp_conv_plain_wanted() &&
         tp_conv_plain(kernels, pool, args))
         return true;
+    if (is_float && kernels->conv_bf16[kind] && tp_conv_bf16_wins(kind, &args->shape))
+        return kernels->conv_bf16[kind](pool, args);
     tp_conv_fn run = is_float && tp_winograd_wins(kind, &args->shape)
                          ? kernels->winograd.run[kind]
                          : kernels->conv.run[kind][type];

@@ -8,6 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #if defined(__linux__)
 #include <sched.h>
 #elif defined(__APPLE__)
@@ -37,6 +41,17 @@ bool tp_cpu_runs(tp_cpu_level level) {
     tp_cpu_level best = tp_cpu_detect();
     if (level == TP_CPU_BASELINE || level == best) return true;
     return level == TP_CPU_AVX2 && best == TP_CPU_AVX512;
+}
+
+bool tp_cpu_has_bf16(void) {
+#if defined(__x86_64__)
+    /* leaf 7, subleaf 1, bit 5 of eax: older compilers have no name for it */
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (tp_cpu_detect() != TP_CPU_AVX512 || !__get_cpuid_count(7, 1, &a, &b, &c, &d)) return false;
+    return (a >> 5 & 1) != 0;
+#else
+    return false;
+#endif
 }
 
 const char *tp_cpu_name(tp_cpu_level level) {

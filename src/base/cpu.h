@@ -30,6 +30,9 @@ bool tp_cpu_from_name(const char *name, tp_cpu_level *level);
 /* Whether this machine runs code compiled for the level. */
 bool tp_cpu_runs(tp_cpu_level level);
 
+/* Whether this machine runs TP_CPU_AVX512 and the instructions of AVX512-BF16 besides. */
+bool tp_cpu_has_bf16(void);
+
 /* Processors that this process may run on: its affinity mask and, on Linux, the quota of its
  * control group. At least 1. */
 int tp_cpu_count(void);

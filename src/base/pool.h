@@ -30,8 +30,15 @@ typedef void (*tp_task_fn)(void *arg, int64_t task, int worker);
 typedef void (*tp_range_fn)(void *arg, int64_t begin, int64_t end);
 
 /* Buffers of one worker that may be in use at the same time. CONV is for the tasks of a convolution, SHARED for what all of
- * them read. */
-enum { TP_SCRATCH_TASK, TP_SCRATCH_GEMM, TP_SCRATCH_CONV, TP_SCRATCH_SHARED, TP_SCRATCH_COUNT };
+ * them read, PAIRS for operands in bfloat16. */
+enum {
+    TP_SCRATCH_TASK,
+    TP_SCRATCH_GEMM,
+    TP_SCRATCH_CONV,
+    TP_SCRATCH_SHARED,
+    TP_SCRATCH_PAIRS,
+    TP_SCRATCH_COUNT
+};
 
 /* A pool of that many threads, the caller among them (less than 1 counts as 1). Threads are started
  * by the first run that needs them; should the system refuse one, the pool works with those it has.

@@ -188,7 +188,7 @@ static void write_report(const tp_run *run) {
                                                        .loss = args->loss});
 }
 
-tp_history tp_fit_at(tp_location at, tp_fit_args args) {
+static tp_history fit(tp_location at, tp_fit_args args) {
     tp_run run = {.at = at,
                   .args = args,
                   .history = {.stop = TP_STOP_NOT_YET, .best_loss = NAN},
@@ -198,6 +198,7 @@ tp_history tp_fit_at(tp_location at, tp_fit_args args) {
     if (args.handle_interrupt) tp_interrupt_begin();
     if (begin(&run)) {
         tp_show_begin(&run.show, &run.args);
+        tp_show_note(&run.show, tp_precision_fallback(args.precision));
         run.show.first_step = run.history.steps;
         tp_run_call(&run, offsetof(tp_callback, on_start), NULL, NULL);
         run_epochs(&run);
@@ -217,4 +218,13 @@ tp_history tp_fit_at(tp_location at, tp_fit_args args) {
     tp_run_best_free(&run);
     write_report(&run);
     return run.history;
+}
+
+tp_history tp_fit_at(tp_location at, tp_fit_args args) {
+    if (args.precision == TP_PRECISION_UNCHANGED) return fit(at, args);
+    tp_precision before = tp_get_float32_matmul_precision();
+    tp_set_float32_matmul_precision(args.precision);
+    tp_history history = fit(at, args);
+    tp_set_float32_matmul_precision(before);
+    return history;
 }

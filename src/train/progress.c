@@ -198,6 +198,14 @@ void tp_show_hint(tp_show *show, const tp_hint *hint) {
     send_wrapped(show, hint->fix);
 }
 
+void tp_show_note(tp_show *show, const char *note) {
+    if (show->kind == TP_PROGRESS_NONE || !note) return;
+    line l = {.used = 0};
+    put_start(show, &l);
+    put(&l, "%s\n", note);
+    send(show, &l);
+}
+
 static void put_interrupted(line *l, const tp_run *run) {
     put(l, "Interrupted after step %lld, in epoch %lld.", (long long)run->history.steps,
         (long long)run->epoch + (run->batch > 0));

@@ -25,6 +25,8 @@ void tp_show_step(tp_show *show, const struct tp_run *run, double now);
 void tp_show_epoch_end(tp_show *show, const struct tp_run *run, const tp_epoch *epoch);
 /* A hint of the doctor's. */
 void tp_show_hint(tp_show *show, const tp_hint *hint);
+/* A sentence; nothing for NULL. */
+void tp_show_note(tp_show *show, const char *note);
 /* The last word: why the run ended, and what that means. */
 void tp_show_end(tp_show *show, const struct tp_run *run);
 

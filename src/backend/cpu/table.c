@@ -35,6 +35,17 @@ DEFINE_TABLE(avx512)
 #ifdef TP_HAVE_NEON
 DEFINE_TABLE(neon)
 #endif
+#ifdef TP_HAVE_BF16
+/* AVX-512's table, but for products */
+void tp_register_gemm_bf16(tp_kernels *table);
+void tp_register_conv_bf16(tp_kernels *table);
+static tp_kernels table_bf16;
+static void fill_bf16(void) {
+    table_bf16 = table_avx512;
+    tp_register_gemm_bf16(&table_bf16);
+    tp_register_conv_bf16(&table_bf16);
+}
+#endif
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -46,6 +57,9 @@ static void fill_all(void) {
 #endif
 #ifdef TP_HAVE_AVX512
     if (tp_cpu_runs(TP_CPU_AVX512)) fill_avx512();
+#endif
+#ifdef TP_HAVE_BF16
+    if (tp_cpu_has_bf16()) fill_bf16();
 #endif
 #ifdef TP_HAVE_NEON
     fill_neon();
@@ -65,4 +79,13 @@ const tp_kernels *tp_kernels_choose(tp_cpu_level level) {
 #endif
     (void)level;
     return &table_baseline;
+}
+
+const tp_kernels *tp_kernels_bf16(tp_cpu_level level) {
+    pthread_once(&once, fill_all);
+#ifdef TP_HAVE_BF16
+    if (level == TP_CPU_AVX512 && tp_cpu_has_bf16()) return &table_bf16;
+#endif
+    (void)level;
+    return NULL;
 }

@@ -32,6 +32,13 @@
 #define NAME(x)   x##_f64
 #include "gemm_tmpl.h"
 
+/* For kernels of other types, see bf16/float32.h. */
+bool TP_ISA_NAME(tp_gemm_float32)(tp_pool *pool, const tp_gemm_args *args);
+
+bool TP_ISA_NAME(tp_gemm_float32)(tp_pool *pool, const tp_gemm_args *args) {
+    return gemm_f32(pool, args);
+}
+
 void TP_ISA_NAME(tp_register_gemm)(tp_kernels *kernels);
 
 void TP_ISA_NAME(tp_register_gemm)(tp_kernels *kernels) {
