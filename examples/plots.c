@@ -40,7 +40,7 @@ static tp_figure *bars(void) {
 
 int main(void) {
     tp_manual_seed(1);
-    tp_figure *all[6] = {curves(), scatter(), bars()};
+    tp_figure *all[7] = {curves(), scatter(), bars()};
     TP_SCOPE {
         tp_tensor *x = tp_randn(tp_shape(12, 12));
         all[3] = tp_figure_new("Products of random rows");
@@ -55,10 +55,13 @@ int main(void) {
             tp_plot_images(all[5], batch.x, .captions = captions);
         }
         tp_dataset_free(digits);
+        all[6] = tp_figure_new("XOR by perceptrons");
+        tp_tensor *w = tp_from_data(((float[]){-1, 1, 1, -1}), tp_shape(2, 2));
+        tp_plot_network(all[6], tp_list(w, tp_ones(tp_shape(1, 2))));
     }
     tp_report *report = tp_report_new("Figures", .subtitle = "one of each kind");
     tp_report_section(report, "Plots");
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 7; i++) {
         char path[32];
         tp_report_figure(report, all[i]);
         snprintf(path, sizeof path, "plots-%d.svg", i);
@@ -69,6 +72,6 @@ int main(void) {
     tp_report_write(report, "plots.html");
     tp_plot_show(all[0], stdout, .no_colour = true);
     tp_report_free(report);
-    for (int i = 0; i < 6; i++) tp_figure_free(all[i]);
+    for (int i = 0; i < 7; i++) tp_figure_free(all[i]);
     return 0;
 }

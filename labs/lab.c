@@ -142,8 +142,13 @@ lab *lab_begin(int argc, char **argv, const char *name, const char *title, const
 int lab_end(lab *l) {
     session *s = of(l);
     tp_report_section(l->report, "How it was run");
-    tp_report_fact(l->report, "Command", "taper lab run %s%s --seed %llu", l->name,
-                   l->quick ? " --quick" : "", (unsigned long long)l->seed);
+    char own[512] = "";
+    for (int i = 0; i < s->own; i++) {
+        size_t used = strlen(own);
+        snprintf(own + used, sizeof own - used, " --%s %s", s->names[i], s->values[i]);
+    }
+    tp_report_fact(l->report, "Command", "taper lab run %s%s%s --seed %llu", l->name,
+                   l->quick ? " --quick" : "", own, (unsigned long long)l->seed);
     tp_report_fact(l->report, "Time", "%.1f s", lab_clock() - s->start);
     tp_report_fact(l->report, "Taper", "%s, %s instructions, %d threads", TP_VERSION,
                    tp_cpu_capability(), tp_get_num_threads());

@@ -86,8 +86,8 @@ static void test_every_kind(void **state) {
     (void)state;
     tp_manual_seed(1);
     TP_SCOPE {
-        tp_figure *f[6];
-        for (int i = 0; i < 6; i++) f[i] = tp_figure_new("t", .y_label = "y");
+        tp_figure *f[7];
+        for (int i = 0; i < 7; i++) f[i] = tp_figure_new("t", .y_label = "y");
         static const char *const names[] = {"a", "b", "c"};
         static const double values[] = {1, -2, 3}, low[] = {0, -3, 2}, high[] = {2, -1, 4};
         assert_true(tp_plot_scatter(f[0], values, values, 3, .low = low, .high = high));
@@ -97,11 +97,13 @@ static void test_every_kind(void **state) {
         assert_true(tp_plot_heat_map(f[3], tp_randn(tp_shape(3, 4)), .rows = names));
         assert_true(tp_plot_images(f[4], tp_rand(tp_shape(5, 1, 4, 6)), .columns = 3));
         assert_true(tp_plot_image(f[5], tp_rand(tp_shape(3, 8, 8))));
-        assert_true(tp_plot_save_panels(f, 6, path_of("all.svg"), .title = "All"));
+        assert_true(
+            tp_plot_network(f[6], tp_list(tp_randn(tp_shape(3, 2)), tp_ones(tp_shape(1, 3)))));
+        assert_true(tp_plot_save_panels(f, 7, path_of("all.svg"), .title = "All"));
         assert_int_equal(count_of("all.svg", "<image"), 6);
         assert_true(count_of("all.svg", "<rect") >= 6 + 7 + 12);
-        assert_true(tp_plot_save_panels(f, 6, path_of("all.png"), .title = "All", .dark = true));
-        for (int i = 0; i < 6; i++) {
+        assert_true(tp_plot_save_panels(f, 7, path_of("all.png"), .title = "All", .dark = true));
+        for (int i = 0; i < 7; i++) {
             FILE *stream = tmpfile();
             for (int kind = 0; kind < 3; kind++)
                 assert_true(tp_plot_show(f[i], stream, .kind = (tp_terminal)kind, .columns = 70));
@@ -420,6 +422,9 @@ static bool draw_something(void) {
     tp_report *r = tp_report_new("r");
     fine = tp_report_figure(r, f) && tp_report_write(r, path_of("memory.html")) && fine;
     tp_report_free(r);
+    tp_figure_free(f);
+    f = tp_figure_new("n");
+    TP_SCOPE { fine = tp_plot_network(f, tp_list(tp_ones(tp_shape(2, 3)))) && fine; }
     tp_figure_free(f);
     return fine;
 }

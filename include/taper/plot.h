@@ -1,5 +1,5 @@
 /** @file plot.h
- *  Figures: lines, scatter, bars, histograms, heat maps, pictures, as SVG, as PNG and on a terminal.
+ *  Figures: lines, scatter, bars, histograms, heat maps, pictures, small networks, as SVG, as PNG and on a terminal.
  *
  *      tp_figure *f = tp_figure_new("Loss", .x_label = "epoch", .y_label = "mean loss");
  *      tp_plot_line(f, epochs, train, count, .label = "training");
@@ -7,7 +7,7 @@
  *      tp_plot_save(f, "loss.svg");
  *      tp_figure_free(f);
  *
- *  A figure is either axes (lines, scatter and histograms on one pair of axes), bars, a heat map, or pictures; mixing them is an
+ *  A figure is either axes (lines, scatter and histograms on one pair of axes), bars, a heat map, pictures, or a network; mixing them is an
  *  error (ARGUMENT). Numbers and texts are copied. Colours are Okabe and Ito's (2008), which people with colour-blindness tell
  *  apart; lines differ in dashes and markers too. Nothing has to be adjusted: ticks, margins, legends and the side on which bars
  *  lie follow from what is drawn.
@@ -18,6 +18,7 @@
 #define TAPER_PLOT_H
 
 #include <stdio.h>
+#include <taper/ops/shape.h>
 #include <taper/tensor.h>
 
 TP_BEGIN_DECLS
@@ -153,6 +154,21 @@ TP_API bool tp_plot_images_at(tp_location at, tp_images_args args);
 TP_API bool tp_plot_image_at(tp_location at, tp_images_args args);
 #define tp_plot_image(figure_, ...) \
     tp_plot_image_at(TP_HERE, TP_MAKE(tp_images_args, .figure = figure_, .images = __VA_ARGS__))
+
+/** Arguments of tp_plot_network. */
+typedef struct tp_network_args {
+    tp_figure *figure;
+    tp_tensor_list weights;     /**< a layer each, (outputs, inputs): tp_list(w1, w2) */
+    tp_tensor_list biases;      /**< (outputs) each, written into the neurons; left out: none */
+    const char *const *inputs;  /**< names; NULL: x1, x2, ... */
+    const char *const *outputs; /**< names; NULL: y1, y2, ... */
+} tp_network_args;
+/** A small network of fully connected neurons, from left to right. Weights above 0 are solid lines, those below 0 dashed ones of
+ *  another colour; the larger, the thicker; none where 0. Numbers stand on lines where they fit. At most 256 neurons a layer.
+ *  False after an error: ARGUMENT for no weights or too many neurons, SHAPE where layers do not fit each other. */
+TP_API bool tp_plot_network_at(tp_location at, tp_network_args args);
+#define tp_plot_network(figure_, ...) \
+    tp_plot_network_at(TP_HERE, TP_MAKE(tp_network_args, .figure = figure_, .weights = __VA_ARGS__))
 
 /** @name Where it goes
  *  @{ */

@@ -6,7 +6,7 @@
 
 enum { MOST_INPUTS = 6, MOST_ROWS = 1 << MOST_INPUTS };
 
-/* A perceptron says 1 where w x + b >= 0. The hidden layer has one for each row of the table whose answer is 1: weight +1 where
+/* A perceptron says 1 where w x + b > 0. The hidden layer has one for each row of the table whose answer is 1: weight +1 where
  * the row has a 1, -1 where it has a 0, and the bias 1/2 minus the number of ones. Then w x + b is 1/2 on its own row and at
  * most -1/2 on every other. The output perceptron says 1 where any of them does: weights 1, bias -1/2. */
 static tp_module *build(const char *table, int inputs, int *hidden) {
@@ -41,20 +41,28 @@ static tp_module *build(const char *table, int inputs, int *hidden) {
     return net;
 }
 
-/* Each neuron with its weights, as a drawing in text. */
+/* The network as a picture, and its numbers as a table: a perceptron fires where the sum of its weighted inputs is above its threshold,
+ * the bias with its sign turned. */
 static void draw(lab *l, tp_module *net, int inputs, int hidden) {
-    char text[MOST_ROWS * 96] = "", line[160];
+    tp_tensor *w = tp_get_tensor(net, "0.weight"), *b = tp_get_tensor(net, "0.bias");
+    tp_tensor *v = tp_get_tensor(net, "2.weight"), *c = tp_get_tensor(net, "2.bias");
+    tp_figure *f = tp_figure_new("The network of perceptrons");
+    TP_SCOPE { tp_plot_network(f, tp_list(w, v), .biases = tp_list(tp_neg(b), tp_neg(c))); }
+    lab_figure(l, f, "network",
+               "Solid lines are weights of +1, dashed ones of -1; in each circle its threshold");
+    const char *cells[(MOST_ROWS + 1) * 3];
     for (int h = 0; h < hidden; h++) {
-        int at = snprintf(line, sizeof line, "%-3s ", h == 0 ? "x" : "");
+        const char *weights = "";
         for (int i = 0; i < inputs; i++)
-            at += snprintf(line + at, sizeof line - (size_t)at, " %+.0f",
-                           tp_get(tp_get_tensor(net, "0.weight"), h, i));
-        snprintf(line + at, sizeof line - (size_t)at, "  [h%d: %+4.1f] --(+1)--%s\n", h + 1,
-                 tp_get(tp_get_tensor(net, "0.bias"), h), h == 0 ? "> [y: -0.5] --> output" : "'");
-        strncat(text, line, sizeof text - strlen(text) - 1);
+            weights = lab_text(l, "%s%+.0f ", weights, tp_get(w, h, i));
+        cells[3 * h] = lab_text(l, "h%d", h + 1);
+        cells[3 * h + 1] = weights;
+        cells[3 * h + 2] = lab_text(l, "%.1f", -tp_get(b, h));
     }
-    puts(text);
-    tp_report_pre(l->report, text);
+    const char **last = cells + 3 * hidden;
+    last[0] = "y", last[1] = "+1 each", last[2] = lab_text(l, "%.1f", -tp_get(c, 0));
+    lab_table(l, (const char *const[]){"perceptron", "weights", "threshold"}, 3, cells,
+              (size_t)hidden + 1);
 }
 
 int main(int argc, char **argv) {

@@ -146,11 +146,32 @@ static bool write_matrix(const tp_figure *f, FILE *out) {
     return true;
 }
 
+/* A line for each weight; neurons and inputs count from 1. */
+static bool write_network(const tp_figure *f, FILE *out) {
+    fputs("layer,neuron,input,weight\n", out);
+    for (size_t k = 0; k < f->layer_count; k++) {
+        const tp_network_layer *layer = &f->layers[k];
+        for (size_t o = 0; o < layer->outputs; o++) {
+            for (size_t i = 0; i < layer->inputs; i++) {
+                fprintf(out, "%zu,%zu,%zu,", k + 1, o + 1, i + 1);
+                put_number(out, layer->weights[o * layer->inputs + i]);
+                fputc('\n', out);
+            }
+            if (!layer->biases) continue;
+            fprintf(out, "%zu,%zu,bias,", k + 1, o + 1);
+            put_number(out, layer->biases[o]);
+            fputc('\n', out);
+        }
+    }
+    return true;
+}
+
 bool tp_figure_csv(const tp_figure *figure, FILE *stream) {
     switch (figure->kind) {
     case TP_PLOT_AXES: return write_axes(figure, stream);
     case TP_PLOT_BARS: return write_bars(figure, stream);
     case TP_PLOT_HEAT_MAP: return write_matrix(figure, stream);
+    case TP_PLOT_NETWORK: return write_network(figure, stream);
     default: return false;
     }
 }

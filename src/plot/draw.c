@@ -104,6 +104,7 @@ tp_point tp_figure_size(const tp_figure *figure, double width) {
     if (figure->kind == TP_PLOT_BARS) needed = tp_bars_height(figure, inner);
     if (figure->kind == TP_PLOT_HEAT_MAP) needed = tp_heat_map_height(figure, inner);
     if (figure->kind == TP_PLOT_PICTURES) needed = tp_pictures_height(figure, inner);
+    if (figure->kind == TP_PLOT_NETWORK) needed = tp_network_height(figure, inner);
     return (tp_point){width, needed > 0 ? head + needed + MARGIN : figure->args.height};
 }
 
@@ -143,6 +144,7 @@ void tp_figure_draw(const tp_figure *figure, tp_canvas *canvas, double x, double
     case TP_PLOT_BARS: tp_draw_bars(&d); break;
     case TP_PLOT_HEAT_MAP: tp_draw_heat_map(&d); break;
     case TP_PLOT_PICTURES: tp_draw_pictures(&d); break;
+    case TP_PLOT_NETWORK: tp_draw_network(&d); break;
     default: break;
     }
 }

@@ -82,15 +82,26 @@ void tp_figure_free(tp_figure *figure) {
 }
 
 static const char *kind_text(tp_plot_kind kind) {
-    static const char *const texts[] = {"nothing", "lines, points or a histogram", "bars",
-                                        "a heat map", "pictures"};
+    static const char *const texts[] = {
+        "nothing", "lines, points or a histogram", "bars", "a heat map", "pictures", "a network"};
     return texts[kind];
+}
+
+bool tp_figure_is_empty(const tp_figure *figure) {
+    switch (figure->kind) {
+    case TP_PLOT_AXES:
+    case TP_PLOT_BARS: return !figure->series;
+    case TP_PLOT_HEAT_MAP: return !figure->values;
+    case TP_PLOT_PICTURES: return !figure->pixels;
+    case TP_PLOT_NETWORK: return !figure->layers;
+    default: return true;
+    }
 }
 
 bool tp_figure_become(tp_location at, const char *op, tp_figure *figure, tp_plot_kind kind,
                       bool alone) {
     if (!figure) return false;
-    if (figure->kind == TP_PLOT_NOTHING || (figure->kind == kind && !alone)) {
+    if (tp_figure_is_empty(figure) || (figure->kind == kind && !alone)) {
         figure->kind = kind;
         return true;
     }

@@ -11,7 +11,8 @@ typedef enum tp_plot_kind {
     TP_PLOT_AXES,
     TP_PLOT_BARS,
     TP_PLOT_HEAT_MAP,
-    TP_PLOT_PICTURES
+    TP_PLOT_PICTURES,
+    TP_PLOT_NETWORK
 } tp_plot_kind;
 
 typedef enum tp_series_kind {
@@ -34,6 +35,12 @@ typedef struct tp_series {
     tp_shape_kind shape;
 } tp_series;
 
+/* A layer of a network. */
+typedef struct tp_network_layer {
+    size_t inputs, outputs;
+    const double *weights, *biases; /* (outputs, inputs); (outputs) or NULL */
+} tp_network_layer;
+
 struct tp_figure {
     tp_location at; /* where it was made */
     tp_figure_args args;
@@ -41,7 +48,8 @@ struct tp_figure {
     struct tp_block *blocks; /* all memory of the figure, in a list */
     tp_series *series, **last;
     int series_count;
-    /* bars; rows and columns of a heat map; captions of pictures (.names) */
+    /* bars; rows and columns of a heat map; captions of pictures (.names); inputs and
+     * outputs of a network (.names, .columns) */
     const char *const *names, *const *columns;
     size_t rows, cells; /* of a heat map: rows, columns */
     const double *values;
@@ -51,6 +59,9 @@ struct tp_figure {
     int pictures, height, width, across;
     double size;
     const bool *marked;
+    /* a network */
+    const tp_network_layer *layers;
+    size_t layer_count;
 };
 
 /* Zeroed memory that ends with the figure. NULL when out of memory, reported. */
@@ -61,6 +72,8 @@ const double *tp_figure_numbers(tp_location at, tp_figure *figure, const double 
                                 size_t count, bool *fine);
 const char *const *tp_figure_names(tp_location at, tp_figure *figure, const char *const *names,
                                    size_t count, bool *fine);
+/* Whether there is nothing to be drawn: nothing was put in, or only what was refused. */
+bool tp_figure_is_empty(const tp_figure *figure);
 /* Makes the figure one of that kind. False where it is another, reported; silent for a figure that is NULL. */
 bool tp_figure_become(tp_location at, const char *op, tp_figure *figure, tp_plot_kind kind,
                       bool alone);
@@ -85,10 +98,12 @@ void tp_draw_axes(const tp_drawing *d);
 void tp_draw_bars(const tp_drawing *d);
 void tp_draw_heat_map(const tp_drawing *d);
 void tp_draw_pictures(const tp_drawing *d);
+void tp_draw_network(const tp_drawing *d);
 /* What these need below the head, for a width; 0: what figure.args.height leaves. */
 double tp_bars_height(const tp_figure *figure, double width);
 double tp_heat_map_height(const tp_figure *figure, double width);
 double tp_pictures_height(const tp_figure *figure, double width);
+double tp_network_height(const tp_figure *figure, double width);
 
 static inline tp_ink tp_series_ink(int colour) {
     return (tp_ink)((int)TP_INK_SERIES + colour % (int)TP_PALETTE);

@@ -26,6 +26,7 @@ static const char style[] =
     "h2{font-size:21px;line-height:1.3;margin:44px 0 14px}"
     "h3{font-size:17px;margin:28px 0 10px}"
     "p{max-width:72ch;margin:0 0 14px;overflow-wrap:anywhere}"
+    "main>p:first-child{margin-top:20px}"
     "code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.88em}"
     "code{background:var(--paper);border:1px solid var(--line);border-radius:4px;padding:.05em .3em}"
     "pre{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:14px 16px;"

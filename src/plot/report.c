@@ -270,7 +270,7 @@ static void write_pictures(FILE *out, const tp_figure *figure) {
 
 bool tp_report_figure_at(tp_location at, tp_report_figure_args args) {
     if (!args.report || !args.figure) return false;
-    if (args.figure->kind == TP_PLOT_NOTHING) {
+    if (tp_figure_is_empty(args.figure)) {
         tp_fail(at, "report_figure", TP_ERROR_ARGUMENT, "a figure with nothing in it",
                 "one that was drawn into", NULL);
         return false;

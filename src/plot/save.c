@@ -102,7 +102,7 @@ static bool check(tp_location at, const char *op, const tp_panels_args *args) {
     if (!args->count || !args->figures) got = "no figures";
     for (size_t i = 0; !got && i < args->count; i++) {
         if (!args->figures[i]) return false; /* its constructor has reported it */
-        if (args->figures[i]->kind == TP_PLOT_NOTHING) got = "a figure with nothing in it";
+        if (tp_figure_is_empty(args->figures[i])) got = "a figure with nothing in it";
     }
     if (got)
         tp_fail(at, op, TP_ERROR_ARGUMENT, got, "a path and figures that were drawn into", NULL);

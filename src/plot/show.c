@@ -90,7 +90,7 @@ static bool show_text(const tp_plot_show_args *args) {
 
 bool tp_plot_show_at(tp_location at, tp_plot_show_args args) {
     if (!args.figure) return false;
-    if (!args.stream || args.figure->kind == TP_PLOT_NOTHING) {
+    if (!args.stream || tp_figure_is_empty(args.figure)) {
         tp_fail(at, "plot_show", TP_ERROR_ARGUMENT,
                 args.stream ? "a figure with nothing in it" : "no stream",
                 "a stream and a figure that was drawn into", NULL);
