@@ -38,6 +38,17 @@ static inline bool collapsed(const track *t, int round) {
     return round == 3 * t->rounds / 4 && t->best < 0.3;
 }
 
+static inline void track_restart(track *t) { t->best = 0, t->count = 0; }
+
+static inline void say_collapsed(lab *l, const track *t, bool again) {
+    lab_say(
+        l,
+        "Round %d: samples differ from one another %.0f %% as much as real images do: **mode collapse**. %s",
+        t->count - 1, 100 * t->diversity[t->count - 1],
+        again ? "Again, with another seed."
+              : "`--restarts N` would begin again with another seed.");
+}
+
 static inline void track_plot(lab *l, const track *t) {
     size_t count = (size_t)t->count;
     tp_figure *f = tp_figure_new("Losses", .x_label = "round");
@@ -55,6 +66,14 @@ static inline double diversity(tp_tensor *x) {
     return tp_item(tp_mean(tp_std(x, .dims = tp_dims(0))));
 }
 
+/* A grid of the first 16 of samples (N, 784). */
+static inline void show_samples(lab *l, tp_tensor *samples, int round) {
+    tp_figure *f = tp_figure_new(lab_text(l, "Round %d", round));
+    tp_tensor *shown = tp_slice(samples, 0, 0, 16, 1);
+    tp_plot_images(f, tp_reshape(shown, tp_shape(16, 28, 28)), .columns = 8);
+    lab_figure(l, f, lab_text(l, "round-%03d", round), NULL);
+}
+
 /* The images of one digit, (N, 784), kept. */
 static inline tp_tensor *images_of(tp_dataset *set, int digit) {
     tp_loader *loader = tp_loader_new(set, .batch_size = tp_dataset_size(set));
@@ -70,23 +89,36 @@ static inline tp_tensor *images_of(tp_dataset *set, int digit) {
 static inline double share_accepted(lab *l, tp_tensor *samples, int digit) {
     tp_loader *train =
         tp_loader_new(lab_digits(l, "train"), .batch_size = 64, .shuffle = true, .seed = l->seed);
-    tp_module *judge = tp_nn_sequential(tp_nn_flatten(), tp_nn_linear(784, 256), tp_nn_relu(),
-                                        tp_nn_linear(256, 10));
-    tp_optim *optim = tp_adam(judge);
-    tp_history h = tp_fit(judge, train, .optim = optim, .epochs = l->quick ? 1 : 4,
+    tp_module *net = tp_nn_sequential(tp_nn_flatten(), tp_nn_linear(784, 256), tp_nn_relu(),
+                                      tp_nn_linear(256, 10));
+    tp_optim *optim = tp_adam(net);
+    tp_history h = tp_fit(net, train, .optim = optim, .epochs = l->quick ? 1 : 4,
                           .max_steps = l->quick ? 200 : 0);
     tp_history_free(&h);
     double share = 0;
     TP_SCOPE {
         TP_NO_GRAD {
-            tp_tensor *p = tp_select(tp_softmax(tp_call(judge, samples), 1), 1, digit);
+            tp_tensor *p = tp_select(tp_softmax(tp_call(net, samples), 1), 1, digit);
             share = tp_item(tp_mean(tp_to(tp_gt(p, 0.9), TP_FLOAT32)));
         }
     }
     tp_optim_free(optim);
-    tp_module_free(judge);
+    tp_module_free(net);
     tp_loader_free(train);
     return share;
+}
+
+/* What has become of it: pictures, curves, and the share that is accepted. */
+static inline void judge(lab *l, const track *t, tp_tensor *samples, int digit) {
+    show_samples(l, samples, t->count);
+    track_plot(l, t);
+    double share = share_accepted(l, samples, digit);
+    lab_result(l, "Accepted as the digit", "%.0f %%", 100 * share);
+    lab_result(l, "Diversity", "%.0f %% of real images'", 100 * t->diversity[t->count - 1]);
+    lab_say(
+        l,
+        "Of 1000 samples a classifier of real digits takes %.0f %% for a %d with a confidence above 0.9; the pictures above are for the eye.",
+        100 * share, digit);
 }
 
 #endif
