@@ -237,7 +237,8 @@ static void write_numbers(tp_report *report, const tp_figure *figure) {
     free(text); /* open_memstream's */
 }
 
-/* Pictures of a grid as pictures of the page, so that a narrow page has fewer in a row instead of smaller ones. */
+/* Pictures of a grid as pictures of the page, so that a narrow page has fewer in a row instead of smaller ones: half of a wanted
+ * number of columns, whatever fits where none is wanted. */
 static void write_pictures(FILE *out, const tp_figure *figure) {
     size_t area = 3 * (size_t)figure->width * (size_t)figure->height;
     double size = figure->size > 0 ? figure->size : figure->pictures == 1 ? 320 : 84;
@@ -246,7 +247,11 @@ static void write_pictures(FILE *out, const tp_figure *figure) {
         write_marked(out, figure->args.title);
         fputs("</b>", out);
     }
-    fprintf(out, "<div class=\"pictures\" style=\"--size:%.0fpx\">\n", size);
+    fprintf(out, "<div class=\"pictures%s\" style=\"--size:%.0fpx", figure->across ? " grid" : "",
+            size);
+    int half = figure->across >= 6 && figure->across % 2 == 0 ? figure->across / 2 : figure->across;
+    if (figure->across) fprintf(out, ";--columns:%d;--narrow:%d", figure->across, half);
+    fputs("\">\n", out);
     for (int i = 0; i < figure->pictures; i++) {
         const char *caption = figure->names ? figure->names[i] : "";
         bool marked = figure->marked && figure->marked[i];
