@@ -35,6 +35,8 @@
 
 #include "winograd_lines.h"
 
+#include "winograd_lines8.h"
+
 #include "winograd_tiles.h"
 
 #include "winograd_stage.h"

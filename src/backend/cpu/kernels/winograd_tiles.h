@@ -43,6 +43,11 @@ TRANSFORM(output_tile2, 4, 2, output_line2)
 TRANSFORM(kernel_tile2, 3, 4, kernel_line2)
 TRANSFORM(gradient_tile2, 2, 4, gradient_line2)
 TRANSFORM(weight_tile2, 4, 3, weight_line2)
+TRANSFORM(input_tile8, 8, 8, input_line8)
+TRANSFORM(output_tile8, 8, 4, output_line8)
+TRANSFORM(kernel_tile8, 5, 8, kernel_line8)
+TRANSFORM(gradient_tile8, 4, 8, gradient_line8)
+TRANSFORM(weight_tile8, 8, 5, weight_line8)
 #undef TRANSFORM
 
 /* F(tile x tile, kernel x kernel) */
@@ -61,7 +66,9 @@ static const METHOD NAME(methods)[] = {
     {3, 5, 7, NAME(input_tile5), NAME(output_tile5), NAME(kernel_tile5), NAME(gradient_tile5),
      NAME(weight_tile5)},
     {5, 2, 6, NAME(input_tile4), NAME(output_tile4_5), NAME(kernel_tile4_5), NAME(gradient_tile4_5),
-     NAME(weight_tile4_5)}};
+     NAME(weight_tile4_5)},
+    {5, 4, 8, NAME(input_tile8), NAME(output_tile8), NAME(kernel_tile8), NAME(gradient_tile8),
+     NAME(weight_tile8)}};
 
 /* The method that multiplies least, with the smallest tiles where several do. */
 static const METHOD *NAME(choose_method)(int side, int64_t rows, int64_t cols) {
