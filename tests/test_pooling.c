@@ -14,6 +14,7 @@
 #include <taper/random.h>
 #include <taper/runtime.h>
 
+#include "support/levels.h"
 #include "support/op_cases.h"
 
 /* ---- reference vectors ---- */
@@ -260,11 +261,79 @@ static void test_layers(void **state) {
     }
 }
 
+/* ---- windows of 2x2, whose kernel reaches beyond rows ---- */
+
+enum { MOST_PLANES = 3, MOST_ROWS = 7, MOST_COLUMNS = 75, GUARD = 64 };
+enum { MOST_ELEMENTS = MOST_PLANES * MOST_ROWS * MOST_COLUMNS };
+
+/* The place in x of the largest of window (o, c) of a plane: of equals the first, of several NaN the last. */
+static int64_t place_of_largest(const tp_pooling_args *args, const float *plane, int64_t o,
+                                int64_t c, uint8_t *tap) {
+    int64_t best = 2 * o * args->w.in + 2 * c;
+    *tap = 0;
+    for (int t = 1; t < 4; t++) {
+        int64_t place = (2 * o + t / 2) * args->w.in + 2 * c + t % 2;
+        if (!(plane[place] > plane[best]) && !isnan(plane[place])) continue;
+        best = place;
+        *tap = (uint8_t)t;
+    }
+    return best;
+}
+
+/* Both directions, with memory of exactly the size, against a loop; what lies behind stays. */
+static void check_two_by_two(const tp_kernels *kernels, const float *values, int64_t planes,
+                             int64_t rows, int64_t columns) {
+    static float y[MOST_ELEMENTS + GUARD], g[MOST_ELEMENTS], gx[MOST_ELEMENTS + GUARD];
+    static uint8_t taps[MOST_ELEMENTS + GUARD];
+    static float want[MOST_ELEMENTS];
+    tp_pool_axis axis = {.kernel = 2, .stride = 2, .dilation = 1};
+    tp_pooling_args args = {.planes = planes, .h = axis, .w = axis, .taps = taps};
+    args.h.in = rows, args.w.in = columns;
+    args.h.out = rows / 2, args.w.out = columns / 2;
+    int64_t plane = rows * columns, made = planes * args.h.out * args.w.out;
+    memset(taps, 77, sizeof taps);
+    for (size_t i = 0; i < MOST_ELEMENTS + GUARD; i++) y[i] = gx[i] = -5;
+    args.x = values, args.y = y;
+    kernels->pool.max[0](&args);
+    for (int64_t i = 0; i < planes * plane; i++) want[i] = 0;
+    for (int64_t i = 0; i < made; i++) {
+        int64_t p = i / (args.h.out * args.w.out), o = i / args.w.out % args.h.out;
+        uint8_t tap;
+        int64_t place =
+            p * plane + place_of_largest(&args, values + p * plane, o, i % args.w.out, &tap);
+        assert_int_equal(taps[i], tap);
+        assert_memory_equal(&y[i], &values[place], sizeof(float));
+        want[place] = g[i] = (float)(i + 1);
+    }
+    for (int64_t i = made; i < made + GUARD; i++) assert_true(y[i] == -5 && taps[i] == 77);
+    args.x = g, args.y = gx;
+    kernels->pool.max_grad[0](&args);
+    assert_memory_equal(gx, want, (size_t)(planes * plane) * sizeof(float));
+    for (int i = 0; i < GUARD; i++) assert_true(gx[planes * plane + i] == -5);
+}
+
+static void try_two_by_two(const tp_kernels *kernels, tp_pool *unused) {
+    (void)unused;
+    static float values[MOST_ELEMENTS];
+    for (int i = 0; i < MOST_ELEMENTS; i++) {
+        values[i] = (float)(i * 7919 % 11); /* many are equal */
+        if (i % 5 == 0) values[i] = NAN;
+    }
+    for (int64_t planes = 1; planes <= MOST_PLANES; planes++)
+        for (int64_t rows = 2; rows <= MOST_ROWS; rows++)
+            for (int64_t columns = 2; columns <= MOST_COLUMNS; columns++)
+                check_two_by_two(kernels, values, planes, rows, columns);
+}
+static void test_two_by_two(void **state) {
+    (void)state;
+    each_level(try_two_by_two);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors), cmocka_unit_test(test_shapes_without_data),
         cmocka_unit_test(test_refuses), cmocka_unit_test(test_same_bits_at_any_number_of_threads),
-        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_layers),  cmocka_unit_test(test_two_by_two),
     };
     watch_errors();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,8 @@ static void inner_range(const tp_pool_axis *axis, int64_t *low, int64_t *high) {
 
 #include "backend/cpu/kernels/pool_average.h"
 
+#include "backend/cpu/kernels/pool_two.h"
+
 #include "backend/cpu/kernels/pool_max.h"
 #undef REAL
 #undef REAL_BITS
@@ -38,6 +40,8 @@ static void inner_range(const tp_pool_axis *axis, int64_t *low, int64_t *high) {
 #include "backend/cpu/kernels/pairs.h"
 
 #include "backend/cpu/kernels/pool_average.h"
+
+#include "backend/cpu/kernels/pool_two.h"
 
 #include "backend/cpu/kernels/pool_max.h"
 

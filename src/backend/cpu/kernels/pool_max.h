@@ -3,8 +3,6 @@
  * Windows are read tap by tap in reading order, many windows of a row at a time, so that of equal elements the first wins and of
  * several NaN the last, as in PyTorch. */
 
-typedef uint8_t NAME(tap_bytes) __attribute__((vector_size(LANES)));
-
 TP_ALWAYS_INLINE void NAME(put_tap)(void *taps, int64_t i, int64_t tap, bool small) {
     if (small)
         ((uint8_t *)taps)[i] = (uint8_t)tap;
@@ -82,6 +80,10 @@ static void NAME(max_inner)(const tp_pooling_args *args, const REAL *plane, tp_p
 }
 
 static void NAME(pool_max)(const tp_pooling_args *args) {
+    if (NAME(is_two_by_two)(args)) {
+        NAME(max_two_by_two)(args);
+        return;
+    }
     const REAL *plane = args->x;
     int64_t low, high, i = 0;
     bool small = tp_pool_small(args);
@@ -125,53 +127,6 @@ TP_ALWAYS_INLINE void NAME(max_scatter)(const tp_pooling_args *args, const int64
                         tap % width->kernel * width->dilation] += g[i];
             }
         }
-}
-
-/* Windows of 2x2 side by side without padding: no element is in two, so all are written once. */
-static bool NAME(is_two_by_two)(const tp_pooling_args *args) {
-    const tp_pool_axis *axes[2] = {&args->h, &args->w};
-    for (int d = 0; d < 2; d++) {
-        const tp_pool_axis *a = axes[d];
-        if (a->adaptive || a->kernel != 2 || a->stride != 2 || a->padding || a->dilation != 1 ||
-            2 * a->out > a->in)
-            return false;
-    }
-    return true;
-}
-
-/* `count` elements of the gradient to the two rows of their windows. */
-TP_ALWAYS_INLINE void NAME(spread_four)(const REAL *g, const uint8_t *taps, REAL *top, REAL *bottom,
-                                        int64_t count) {
-    uint8_t some[LANES] = {0};
-    NAME(tap_bytes) bytes;
-    memcpy(count < LANES ? some : (uint8_t *)&bytes, taps, (size_t)(count < LANES ? count : LANES));
-    if (count < LANES) memcpy(&bytes, some, LANES);
-    IVEC tap = __builtin_convertvector(bytes, IVEC);
-    VEC zero = NAME(all)(0), v = NAME(get_some)(g, count, 0), part[4];
-    TP_UNROLL for (int t = 0; t < 4; t++) part[t] = NAME(pick)(tap == (INTEGER)t, v, zero);
-    REAL *rows[2] = {top, bottom};
-    for (int r = 0; r < 2; r++) {
-        VEC a = part[2 * r], b = part[2 * r + 1];
-        NAME(put_some)(rows[r], NAME(zip_low)(a, b), 2 * count);
-        if (2 * count > LANES)
-            NAME(put_some)(rows[r] + LANES, NAME(zip_high)(a, b), 2 * count - LANES);
-    }
-}
-
-static void NAME(max_grad_two_by_two)(const tp_pooling_args *args) {
-    const REAL *g = args->x;
-    const uint8_t *taps = args->taps;
-    int64_t in = args->w.in, out = args->w.out, i = 0;
-    REAL *gx = args->y;
-    for (int64_t p = 0; p < args->planes; p++, gx += args->h.in * in) {
-        for (int64_t o = 0; o < args->h.out; o++, i += out) {
-            REAL *top = gx + 2 * o * in, *bottom = top + in;
-            for (int64_t c = 0; c < out; c += LANES)
-                NAME(spread_four)(g + i + c, taps + i + c, top + 2 * c, bottom + 2 * c, out - c);
-            for (int64_t c = 2 * out; c < in; c++) top[c] = bottom[c] = 0;
-        }
-        for (int64_t k = 2 * args->h.out * in; k < args->h.in * in; k++) gx[k] = 0;
-    }
 }
 
 static void NAME(pool_max_grad)(const tp_pooling_args *args) {
