@@ -29,10 +29,11 @@ typedef struct tp_export_c_args {
     bool int8;
     tp_tensor *calibration; /**< (N, sample...): typical inputs; required with .int8 */
 } tp_export_c_args;
-/** Writes a model in evaluation mode as C99. Linear and convolutional layers, pooling, batch normalisation, activations, flatten, softmax,
- *  dropout (which does nothing), and sums and joins of branches are known. In float the order of additions is that of the library
- *  for a batch of one with TAPER_CPU=baseline and TAPER_CONV=plain: the same bits where the compiler does not fuse products with sums
- *  (gcc -std=c99, or -ffp-contract=off). False after an error: FILE, ARGUMENT, UNSUPPORTED, which names the operation. */
+/** Writes a model in evaluation mode as C99: every layer that tp_nn_from_text() and the named models have, and the operations of modules
+ *  of one's own that are arithmetic, functions of one number, slices, permutations, joins, or sums over neighbouring dimensions.
+ *  In float the order of additions is that of the library for a batch of one with TAPER_CPU=baseline and TAPER_CONV=plain: the same bits
+ *  where the compiler does not fuse products with sums (gcc -std=c99, or -ffp-contract=off). False after an error: FILE,
+ *  ARGUMENT, UNSUPPORTED, which names the operation. */
 TP_API bool tp_export_c_at(tp_location at, tp_export_c_args args);
 #define tp_export_c(path_, module_, ...)                             \
     tp_export_c_at(TP_HERE, TP_MAKE(tp_export_c_args, .path = path_, \

@@ -22,9 +22,7 @@ bool tp_winograd_wins(tp_conv_kind kind, const tp_conv_shape *s) {
 bool tp_conv_run(const tp_kernels *kernels, tp_pool *pool, tp_conv_kind kind, int type,
                  const tp_conv_args *args) {
     bool is_float = type == 0;
-    if (is_float && kind == TP_CONV_FORWARD && tp_conv_plain_wanted() &&
-        tp_conv_plain(kernels, pool, args))
-        return true;
+    if (is_float && tp_conv_plain_wanted() && tp_conv_plain(kernels, pool, kind, args)) return true;
     if (is_float && kernels->conv_bf16[kind] && tp_conv_bf16_wins(kind, &args->shape))
         return kernels->conv_bf16[kind](pool, args);
     tp_conv_fn run = is_float && tp_winograd_wins(kind, &args->shape)

@@ -1,6 +1,7 @@
 /* interpolate: for each direction a table says which places of x a place of the result is made of, and with what weights. */
+#include "ops/interpolate.h"
+
 #include <math.h>
-#include <taper/ops/resample.h>
 
 #include "base/alloc.h"
 #include "ops/loop.h"
@@ -24,9 +25,8 @@ static double far_weight(double d) { return ((-0.75 * d + 3.75) * d - 6) * d + 3
 
 static int64_t inside(int64_t i, int64_t n) { return i < 0 ? 0 : i < n ? i : n - 1; }
 
-/* The places and weights behind place o. */
-static void fill_taps(tp_interpolate_mode mode, bool align, double scale, int64_t in, int64_t o,
-                      int32_t *from, double *weight) {
+void tp_interpolate_taps(tp_interpolate_mode mode, bool align, double scale, int64_t in, int64_t o,
+                         int32_t *from, double *weight) {
     if (mode == TP_NEAREST) {
         /* in float, as PyTorch: which neighbour wins a draw is decided by its rounding */
         from[0] = (int32_t)inside((int64_t)floorf((float)o * (float)scale), in);
@@ -51,19 +51,19 @@ static void fill_taps(tp_interpolate_mode mode, bool align, double scale, int64_
     weight[1] = t;
 }
 
-static int taps_of(tp_interpolate_mode mode) {
+int tp_interpolate_tap_count(tp_interpolate_mode mode) {
     return mode == TP_NEAREST ? 1 : mode == TP_BICUBIC ? 4 : 2;
 }
 
 /* The table of one direction, from memory that `weight` begins; false when out of memory. */
 static bool make_axis(tp_resample_axis *axis, tp_interpolate_mode mode, bool align, double scale,
                       int64_t in, int64_t out) {
-    int taps = taps_of(mode);
+    int taps = tp_interpolate_tap_count(mode);
     double *weight = tp_new((size_t)(out * taps) * (sizeof(double) + sizeof(int32_t)));
     if (!weight) return false;
     int32_t *from = (int32_t *)(void *)(weight + out * taps);
     for (int64_t o = 0; o < out; o++)
-        fill_taps(mode, align, scale, in, o, from + o * taps, weight + o * taps);
+        tp_interpolate_taps(mode, align, scale, in, o, from + o * taps, weight + o * taps);
     *axis = (tp_resample_axis){in, out, taps, from, weight};
     return true;
 }

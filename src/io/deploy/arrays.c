@@ -44,8 +44,17 @@ int tp_deploy_bytes(tp_deploy *d, const int8_t *values, int64_t count) {
     return d->arrays++;
 }
 
+int tp_deploy_ints(tp_deploy *d, const int64_t *values, int64_t count) {
+    fprintf(d->data, "static const int a%d[%lld] = {", d->arrays, (long long)count);
+    for (int64_t i = 0; i < count; i++)
+        fprintf(d->data, "%s%lld%s", i % PER_LINE ? " " : "\n    ", (long long)values[i],
+                i + 1 < count ? "," : "");
+    fputs("};\n", d->data);
+    return d->arrays++;
+}
+
 float *tp_deploy_values(tp_deploy *d, const tp_graph_node *node, int value) {
-    tp_tensor *x = value < 0 ? NULL : d->graph->values[value].tensor;
+    tp_tensor *x = value < 0 ? NULL : d->graph->values[d->root[value]].tensor;
     if (!x || x->dtype != TP_FLOAT32) {
         tp_deploy_refuse(d, node,
                          x ? "values of another type than float32" : "weights that are computed");

@@ -48,14 +48,9 @@ static bool run_sample(tp_deploy *d, sample *s) {
     tp_tensor *x = args->int8 ? tp_narrow_at(d->at, args->calibration, 0, 0, 1)
                               : tp_rand_at(d->at, (tp_random_args){.shape = shape});
     x = tp_to_at(d->at, x, TP_FLOAT32);
-    tp_tensor **values = tp_new((d->graph->value_count + 1) * sizeof *values);
-    if (!values || tp_is_poison(x)) return false;
-    values[d->graph->inputs[0]] = x;
-    tp_graph_step step = {.at = d->at, .graph = d->graph, .values = values};
-    bool fine = tp_graph_run(&step, d->graph->node_count);
-    tp_tensor *y = fine ? values[d->graph->outputs[0]] : NULL;
-    tp_delete(values);
-    if (!fine) return false;
+    if (tp_is_poison(x)) return false;
+    tp_tensor *y = tp_to_at(d->at, tp_trace_evaluate(d->at, args->module, x), TP_FLOAT32);
+    if (tp_is_poison(y)) return false;
     s->inputs = x->numel;
     s->outputs = y->numel;
     s->input = tp_new((size_t)s->inputs * sizeof(float) + 1);
@@ -130,7 +125,9 @@ static bool write_file(const tp_deploy *d, const sample *s, const char *data, co
     tp_file_writer writer;
     if (!tp_file_write_begin(&writer, d->at, "export_c", d->args->path)) return false;
     print_head(writer.stream, d, s);
-    tp_deploy_functions(writer.stream, d->functions);
+    tp_deploy_functions(writer.stream,
+                        tp_deploy_needs(d->functions | tp_deploy_unary_needs(d->unaries)));
+    tp_deploy_unary_write(writer.stream, d->unaries);
     fputs(data, writer.stream);
     print_run(writer.stream, d, body);
     print_test(writer.stream, d, s);
@@ -157,8 +154,12 @@ static bool make_file(tp_deploy *d, const sample *s) {
 
 bool tp_export_c_at(tp_location at, tp_export_c_args args) {
     if (!check(at, &args)) return false;
-    tp_graph *graph = tp_trace_module(&(tp_trace_args){
-        .at = at, .op = "export_c", .module = args.module, .sample = args.sample, .batch = 1});
+    tp_graph *graph = tp_trace_module(&(tp_trace_args){.at = at,
+                                                       .op = "export_c",
+                                                       .module = args.module,
+                                                       .sample = args.sample,
+                                                       .batch = 1,
+                                                       .whole = true});
     if (!graph) return false;
     tp_deploy d = {.at = at, .args = &args, .graph = graph};
     sample s = {0};
@@ -175,6 +176,7 @@ bool tp_export_c_at(tp_location at, tp_export_c_args args) {
     tp_delete(d.root);
     tp_delete(d.offset);
     tp_delete(d.scale);
+    tp_delete(d.array);
     tp_graph_end(graph);
     return fine;
 }

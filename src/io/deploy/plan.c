@@ -20,6 +20,10 @@ int64_t tp_deploy_count(const tp_deploy *d, int value) {
     return count;
 }
 
+bool tp_deploy_constant(const tp_deploy *d, int value) {
+    return d->graph->values[d->root[value]].tensor != NULL;
+}
+
 const char *tp_deploy_place(const tp_deploy *d, int value) {
     int64_t at = d->offset[d->root[value]];
     if (at == INPUT) return "input";
@@ -58,6 +62,7 @@ static void find_roots(tp_deploy *d) {
     for (size_t v = 0; v < graph->value_count; v++) {
         d->root[v] = (int)v;
         d->offset[v] = NOWHERE;
+        d->array[v] = -1;
     }
     for (size_t i = 0; i < graph->node_count; i++)
         if (is_alias(&graph->nodes[i]))
@@ -83,7 +88,8 @@ bool tp_deploy_plan(tp_deploy *d) {
     d->root = tp_new((graph->value_count + 1) * sizeof *d->root);
     d->offset = tp_new((graph->value_count + 1) * sizeof *d->offset);
     d->scale = tp_new((graph->value_count + 1) * sizeof *d->scale);
-    bool fine = lives && d->root && d->offset && d->scale;
+    d->array = tp_new((graph->value_count + 1) * sizeof *d->array);
+    bool fine = lives && d->root && d->offset && d->scale && d->array;
     if (!fine) tp_fail_memory(d->at, "export_c", graph->value_count * sizeof *lives);
     if (fine) {
         find_roots(d);
@@ -97,7 +103,7 @@ bool tp_deploy_plan(tp_deploy *d) {
         if (tp_deploy_count(d, graph->nodes[i].output[0]) < 0) {
             tp_deploy_refuse(d, &graph->nodes[i], "a result whose size is not known");
             fine = false;
-        } else if (d->offset[value] == NOWHERE) {
+        } else if (d->offset[value] == NOWHERE && !tp_deploy_constant(d, value)) {
             give_place(d, lives, value);
         }
     }

@@ -59,7 +59,7 @@ void tp_emit_prelu(tp_trace *trace) {
 }
 
 void tp_emit_add_relu(tp_trace *trace) {
-    int a = tp_trace_in(trace, 0), b = tp_trace_in(trace, 1), sum = tp_trace_between(trace);
+    int a = tp_trace_in(trace, 0), b = tp_trace_in(trace, 1), sum = tp_trace_before_result(trace);
     TP_TRACE_ADD(trace, "Add", sum, a, b);
     TP_TRACE_ADD(trace, "Relu", tp_trace_out(trace, 0), sum);
 }
@@ -222,7 +222,7 @@ void tp_emit_addmm(tp_trace *trace) {
 void tp_emit_linear(tp_trace *trace) {
     int64_t activation = tp_trace_integer(trace, TP_NOTED_LINEAR_FORM);
     int x = tp_trace_in(trace, 0), weight = tp_trace_in(trace, 1), bias = tp_trace_in(trace, 2);
-    int y = tp_trace_out(trace, 0), sum = activation ? tp_trace_between(trace) : y;
+    int y = tp_trace_out(trace, 0), sum = activation ? tp_trace_before_result(trace) : y;
     if (trace->node->inputs[0]->ndim == 2) {
         tp_graph_node *node = TP_TRACE_ADD(trace, "Gemm", sum, x, weight, bias);
         tp_trace_int(trace, node, "transB", 1);

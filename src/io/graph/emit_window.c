@@ -67,7 +67,7 @@ void tp_emit_conv(tp_trace *trace) {
     }
     int64_t activation = tp_trace_integer(trace, TP_NOTED_CONV_FUSED);
     int x = tp_trace_in(trace, 0), weight = tp_trace_in(trace, 1), bias = tp_trace_in(trace, 2);
-    int out = tp_trace_out(trace, 0), sum = activation ? tp_trace_between(trace) : out;
+    int out = tp_trace_out(trace, 0), sum = activation ? tp_trace_before_result(trace) : out;
     tp_graph_node *conv =
         TP_TRACE_ADD(trace, transposed ? "ConvTranspose" : "Conv", sum, x, weight, bias);
     add_window(trace, conv, axes + (2 - dims), dims);
@@ -164,7 +164,7 @@ void tp_emit_batch_norm(tp_trace *trace) {
     int x = tp_trace_in(trace, 0), weight = parameter_or(trace, WEIGHT, 1);
     int bias = parameter_or(trace, BIAS, 0), mean = tp_trace_in(trace, MEAN);
     int variance = tp_trace_in(trace, VARIANCE), y = tp_trace_out(trace, 0);
-    int sum = relu ? tp_trace_between(trace) : y;
+    int sum = relu ? tp_trace_before_result(trace) : y;
     tp_graph_node *node =
         TP_TRACE_ADD(trace, "BatchNormalization", sum, x, weight, bias, mean, variance);
     tp_trace_float(trace, node, "epsilon", tp_trace_real(trace, TP_NOTED_EPS));

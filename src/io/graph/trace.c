@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "io/graph/run.h"
+#include "io/graph/whole.h"
 #include "ops/loop.h"
 
 typedef struct tp_trace_place {
@@ -148,6 +149,14 @@ int tp_trace_between(tp_trace *trace) {
     return trace->failed ? -1 : tp_trace_fresh(trace, tp_text("%s_part", stem_of(trace->node)));
 }
 
+int tp_trace_before_result(tp_trace *trace) {
+    int value = tp_trace_between(trace);
+    if (value >= 0)
+        trace->graph->values[value].shape =
+            tp_trace_shape(trace, trace->node->outputs[0], trace->twin->outputs[0]);
+    return value;
+}
+
 void tp_trace_same(tp_trace *trace, int i, int value) {
     if (trace->failed || value < 0) return;
     int there = find(trace, trace->node->outputs[i]);
@@ -247,6 +256,7 @@ tp_graph_node *tp_trace_add(tp_trace *trace, const char *op, size_t inputs, cons
     node->output[0] = output;
     node->name = trace->graph->values[output].name;
     node->row = tp_graph_op_named(op);
+    if (!node->row) node->row = tp_graph_whole_named(op);
     return node;
 }
 

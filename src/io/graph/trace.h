@@ -15,11 +15,15 @@ typedef struct tp_trace_args {
     tp_shape sample; /* of the input without the batch */
     tp_dtype dtype;  /* of the input; zero: float32 */
     int64_t batch;   /* above 0: this size alone, which the graph then insists on */
+    bool whole;      /* for our own writer: operations that ONNX lacks stay one node, see whole.h */
     const char *input_name, *output_name;
 } tp_trace_args;
 
 /* The graph of the module in evaluation mode; parameters and buffers stay the module's own, so that it must not outlive it. NULL after an error: ARGUMENT, UNSUPPORTED, MEMORY. */
 tp_graph *tp_trace_module(const tp_trace_args *args);
+
+/* What the module gives for x in evaluation mode; its modes are afterwards as they were. */
+tp_tensor *tp_trace_evaluate(tp_location at, tp_module *module, tp_tensor *x);
 
 /* ---- for the emitters: one recorded node at a time becomes one or several of the graph ---- */
 
@@ -46,8 +50,9 @@ void tp_trace_put(tp_trace *trace, const tp_tensor *tensor, int value);
 /* The value of an input or result of the node; -1 for an input that is not there, and after an error. */
 int tp_trace_in(tp_trace *trace, int i);
 int tp_trace_out(tp_trace *trace, int i);
-/* A value between two nodes of the graph. */
+/* A value between two nodes of the graph; and one of the shape of the first result. */
 int tp_trace_between(tp_trace *trace);
+int tp_trace_before_result(tp_trace *trace);
 /* Says that a result is the same as a value that is there. */
 void tp_trace_same(tp_trace *trace, int i, int value);
 /* Constants: a list of whole numbers (n), or one number in the type of the node's first input. */

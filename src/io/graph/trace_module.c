@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "io/graph/rows.h"
 #include "io/graph/trace.h"
+#include "io/graph/whole.h"
 #include "nn/module.h"
 
 /* One run: its input, output and nodes in the order in which they were recorded. */
@@ -120,6 +121,8 @@ static bool emit_all(tp_trace *trace, const run *first, const run *second) {
         tp_emitter emit = tp_emitter_of(trace->node->op);
         if (trace->node->op != trace->twin->op || trace->node->n_inputs != trace->twin->n_inputs)
             tp_trace_refuse(trace, "operations that depend on the size of the batch");
+        else if (trace->args->whole && tp_emit_whole(trace))
+            continue;
         else if (!emit)
             tp_trace_refuse(trace, "an operation that ONNX has no form for here");
         else
@@ -211,4 +214,15 @@ tp_graph *tp_trace_module(const tp_trace_args *args) {
     if (fine) return trace.graph;
     tp_graph_end(trace.graph);
     return NULL;
+}
+
+tp_tensor *tp_trace_evaluate(tp_location at, tp_module *module, tp_tensor *x) {
+    bool *modes = tp_new(count_modules(module));
+    if (!modes) return tp_fail_memory(at, "call", count_modules(module));
+    each_mode(module, modes, false);
+    tp_eval_at(at, module);
+    tp_tensor *y = tp_call_at(at, module, x);
+    each_mode(module, modes, true);
+    tp_delete(modes);
+    return y;
 }
