@@ -482,8 +482,8 @@ tp_value *tp_pickle_read(tp_pickle *p) {
     }
     tp_value *value = pop(p);
     if (!value) return NULL;
-    const char *why =
-        p->stack_count ? "the pickle leaves more than one value" : tp_value_check(value);
+    const char *why = p->stack_count ? "the pickle leaves more than one value"
+                                     : tp_value_check(value, (uint64_t)(p->end - p->begin));
     if (p->values->failed) return tp_pickle_memory(p);
     return why ? tp_pickle_bad(p, why) : value;
 }

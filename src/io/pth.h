@@ -31,8 +31,9 @@ typedef struct tp_pth_reader {
     size_t place_count;
 } tp_pth_reader;
 
+/* A pickle of `size` bytes, which take `packed` bytes of the file, at this offset. */
 void tp_pth_begin(tp_pth_reader *reader, tp_tensor_file *file, const unsigned char *bytes,
-                  uint64_t size, uint64_t offset);
+                  uint64_t size, uint64_t packed, uint64_t offset);
 void tp_pth_end(tp_pth_reader *reader);
 /* Makes the tensors that the pickle describes and lists them by their paths in the tree. False after an error. */
 bool tp_pth_finish(tp_pth_reader *reader, tp_value *root);

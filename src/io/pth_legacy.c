@@ -138,7 +138,7 @@ static bool no_storages(tp_pth_reader *reader, const tp_pth_storage *storage, tp
 
 bool tp_pickle_read_file(tp_tensor_file *file) {
     tp_pth_reader reader;
-    tp_pth_begin(&reader, file, file->mapping->data, file->mapping->size, 0);
+    tp_pth_begin(&reader, file, file->mapping->data, file->mapping->size, file->mapping->size, 0);
     reader.find = find_storage;
     tp_value *first = tp_pickle_read(&reader.pickle);
     bool legacy = is_magic(first), fine;

@@ -5,9 +5,13 @@
 #include "base/alloc.h"
 #include "io/pth.h"
 
+static size_t times(uint64_t bytes, size_t factor) {
+    return bytes < SIZE_MAX / 4 / factor ? factor * (size_t)bytes : SIZE_MAX / 4;
+}
+
 void tp_pth_begin(tp_pth_reader *reader, tp_tensor_file *file, const unsigned char *bytes,
-                  uint64_t size, uint64_t offset) {
-    enum { LEAST = 1 << 20, TIMES = 256 };
+                  uint64_t size, uint64_t packed, uint64_t offset) {
+    enum { LEAST = 1 << 20, TIMES = 256, TIMES_PACKED = 4096 };
     *reader = (tp_pth_reader){.file = file};
     reader->pickle = (tp_pickle){.at = file->at,
                                  .op = file->op,
@@ -17,8 +21,10 @@ void tp_pth_begin(tp_pth_reader *reader, tp_tensor_file *file, const unsigned ch
                                  .next = bytes,
                                  .end = bytes + size,
                                  .offset = offset};
-    /* A byte of a pickle is a value of fifty bytes at most, and as much again while its list grows. */
-    file->values->arena.limit = LEAST + (size < SIZE_MAX / 2 / TIMES ? TIMES * (size_t)size : 0);
+    /* A byte of a pickle is a value of fifty bytes at most, and as much again while its list grows. A pickle shrinks to a tenth when
+     * it is packed; one that shrinks to a thousandth has other things in mind. */
+    size_t most = times(size, TIMES), most_packed = times(packed, TIMES_PACKED);
+    file->values->arena.limit = LEAST + (most < most_packed ? most : most_packed);
     file->format = TP_TENSOR_FORMAT_PTH;
 }
 
@@ -157,21 +163,14 @@ static const char *path_of(tp_values *values, const char *prefix, const tp_value
     return path;
 }
 
-/* Whether there is a tensor in it at all: only then paths are made. */
-static bool has_tensor(const tp_value *value) {
-    if (value->kind == TP_VALUE_TENSOR) return true;
-    for (size_t i = 0; i < tp_value_count(value); i++)
-        if (has_tensor(tp_value_item(value, i))) return true;
-    return false;
-}
-
+/* Only where there is a tensor in it at all, paths are made. */
 static bool list_tensors(tp_tensor_file *file, const tp_value *value, const char *path) {
     if (value->kind == TP_VALUE_TENSOR)
         return tp_tensor_file_list_add(file, *path ? path : "tensor", value->tensor,
                                        value->recipe->element);
     for (size_t i = 0; i < tp_value_count(value); i++) {
         const tp_value *member = tp_value_item(value, i);
-        if (!has_tensor(member)) continue;
+        if (!member->tensors) continue;
         const char *inner = path_of(file->values, path, value, i);
         if (!inner) {
             tp_fail_memory(file->at, file->op, strlen(path));

@@ -52,7 +52,7 @@ bool tp_pth_read_zip(tp_tensor_file *file, const tp_zip *zip, const char *pickle
     const unsigned char *bytes = tp_zip_bytes(zip, entry, &unpacked);
     if (!bytes) return false;
     tp_pth_reader reader;
-    tp_pth_begin(&reader, file, bytes, entry->size, unpacked ? 0 : entry->offset);
+    tp_pth_begin(&reader, file, bytes, entry->size, entry->packed, unpacked ? 0 : entry->offset);
     reader.find = find_storage;
     reader.zip = zip;
     reader.pickle_name = pickle_name;

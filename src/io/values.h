@@ -18,6 +18,7 @@ struct tp_value {
     int kind;           /* tp_value_kind or one of the above */
     int height;         /* levels below it, once checked; -1 while that is going on */
     uint64_t weight;    /* values in it, each as often as it is met; 0 until checked */
+    bool tensors;       /* whether it is a tensor or holds one, once checked */
     size_t count, room; /* members or pairs; bytes of a text */
     union {
         bool truth;
@@ -54,8 +55,9 @@ static inline bool tp_value_is_list(const tp_value *value) {
 }
 
 /* No value may contain itself, and nesting, counted from here, may be no deeper than this: what walks trees later may then recurse. */
-enum { TP_VALUE_DEPTH = 64, TP_VALUE_WEIGHT = 1 << 22 };
-/* NULL, or what is wrong: a cycle, nesting that is too deep, members that repeat each other into the millions, a key twice. */
-const char *tp_value_check(tp_value *value);
+enum { TP_VALUE_DEPTH = 64 };
+/* NULL, or what is wrong: a cycle, nesting that is too deep, a key twice, or members that repeat each other so that a walk meets more
+ * values than the `size` bytes that described them account for. */
+const char *tp_value_check(tp_value *value, uint64_t size);
 
 #endif

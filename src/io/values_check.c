@@ -45,7 +45,7 @@ static const char *settle(tp_value *value) {
 }
 
 /* Each value is looked at once, however often it is met; its height and weight tell the rest. */
-static const char *check(tp_value *value, int depth) {
+static const char *check(tp_value *value, int depth, uint64_t most) {
     if (value->height < 0) return "a value that contains itself";
     if (depth + value->height > TP_VALUE_DEPTH)
         return tp_text("values nested more than %d deep", TP_VALUE_DEPTH);
@@ -56,16 +56,22 @@ static const char *check(tp_value *value, int depth) {
     uint64_t weight = 1;
     const char *why = dict ? check_keys(value) : settle(value);
     value->height = -1;
+    value->tensors = value->kind == TP_VALUE_TENSOR;
     for (size_t i = 0; i < members && !why; i++) {
         const tp_value *member = value->is.items[i];
-        why = check(value->is.items[i], depth + 1);
+        why = check(value->is.items[i], depth + 1, most);
+        value->tensors = value->tensors || member->tensors;
         if (height < member->height + 1) height = member->height + 1;
         weight += member->weight;
-        if (weight > TP_VALUE_WEIGHT) why = "members that repeat each other millions of times";
+        if (!why && weight > most) why = "members that repeat each other thousands of times";
     }
     value->height = height;
     value->weight = weight;
     return why;
 }
 
-const char *tp_value_check(tp_value *value) { return check(value, 0); }
+/* What walks a tree takes time by its weight, so a few hundred bytes must not describe millions of values. */
+const char *tp_value_check(tp_value *value, uint64_t size) {
+    enum { LEAST = 1 << 14, TIMES = 64 };
+    return check(value, 0, size < UINT64_MAX / (2 * TIMES) ? LEAST + TIMES * size : UINT64_MAX / 2);
+}
