@@ -329,7 +329,16 @@ static void test_without_protobuf(void **state) {
 
 #endif
 
-int main(void) {
+/* With --write FOLDER the program leaves a file of all kinds there, which peers/check_tensorboard.py holds to TensorBoard's reader. */
+int main(int argc, char **argv) {
+#ifdef TP_HAVE_PROTOBUF
+    if (argc == 3 && strcmp(argv[1], "--write") == 0) {
+        tp_event_writer *writer = tp_event_writer_new(argv[2]);
+        write_samples(writer);
+        return !tp_event_writer_close(writer);
+    }
+#endif
+    (void)argc, (void)argv;
     const struct CMUnitTest tests[] = {
         NOTED_TEST(test_checksum), NOTED_TEST(test_frames),
 #ifdef TP_HAVE_PROTOBUF
