@@ -13,6 +13,7 @@
 
 #include "support/golden.h"
 #include "support/nothing_left.h"
+#include "vision/image/png_filter.h"
 
 static golden_file *vectors;
 
@@ -82,6 +83,44 @@ static void test_png(void **state) {
     if (!HAVE_PNG) skip();
     check_files("png/", 0);
     check_files("orientation/png", 0);
+}
+
+/* PNG's fourth filter as its specification says it. */
+static unsigned char paeth(int a, int b, int c) {
+    int to_a = abs(b - c), to_b = abs(a - c), to_c = abs(a + b - 2 * c);
+    return (unsigned char)(to_a <= to_b && to_a <= to_c ? a : to_b <= to_c ? b : c);
+}
+
+/* One row after the other and two rows at once, of every width up to 40 pixels. */
+static void test_png_paeth(void **state) {
+    (void)state;
+    enum { MARGIN = 16, MOST = 4 * 40, ROW = MARGIN + MOST };
+    uint32_t random = 2;
+    for (size_t step = 1; step <= 4; step++)
+        for (size_t count = step; count <= MOST; count += step) {
+            unsigned char one[3 * ROW + MARGIN], two[sizeof one], want[sizeof one];
+            for (size_t i = 0; i < sizeof one; i++) {
+                random = random * 1664525 + 1013904223;
+                one[i] = (unsigned char)(random >> 24);
+            }
+            for (size_t i = 0; count % 3 == 0 && i < sizeof one; i++) one[i] &= 3; /* many draws */
+            memcpy(two, one, sizeof one);
+            memcpy(want, one, sizeof one);
+            for (int r = 1; r < 3; r++)
+                for (size_t i = 0; i < count; i++) {
+                    unsigned char *x = want + MARGIN + (size_t)r * ROW + i, *above = x - ROW;
+                    *x = (unsigned char)(*x + (i < step
+                                                   ? paeth(0, *above, 0)
+                                                   : paeth(*(x - step), *above, *(above - step))));
+                }
+            unsigned char *rows[] = {one + MARGIN, one + MARGIN + ROW, one + MARGIN + 2 * ROW};
+            assert_true(tp_png_unfilter(4, rows[1], rows[0], count, step));
+            assert_true(tp_png_unfilter(4, rows[2], rows[1], count, step));
+            assert_memory_equal(one, want, sizeof one);
+            unsigned char *first = two + MARGIN + ROW;
+            if (tp_png_unfilter_two(first, first + ROW, first - ROW, count, step))
+                assert_memory_equal(two, want, sizeof two);
+        }
 }
 
 static void test_jpeg(void **state) {
@@ -336,11 +375,17 @@ static void test_bmp_runs(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        NOTED_TEST(test_png),         NOTED_TEST(test_jpeg),
-        NOTED_TEST(test_bmp_and_pnm), NOTED_TEST(test_modes),
-        NOTED_TEST(test_resize),      NOTED_TEST(test_resize_shorter),
-        NOTED_TEST(test_write),       NOTED_TEST(test_write_files),
-        NOTED_TEST(test_damage),      NOTED_TEST(test_lying_headers),
+        NOTED_TEST(test_png),
+        NOTED_TEST(test_png_paeth),
+        NOTED_TEST(test_jpeg),
+        NOTED_TEST(test_bmp_and_pnm),
+        NOTED_TEST(test_modes),
+        NOTED_TEST(test_resize),
+        NOTED_TEST(test_resize_shorter),
+        NOTED_TEST(test_write),
+        NOTED_TEST(test_write_files),
+        NOTED_TEST(test_damage),
+        NOTED_TEST(test_lying_headers),
         NOTED_TEST(test_bmp_runs),
     };
     return cmocka_run_group_tests(tests, start, stop);

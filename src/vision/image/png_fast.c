@@ -131,9 +131,15 @@ static bool put_palette_row(const png *p, const uint8_t *row, int64_t y, tp_pict
 static bool put_rows(const png *p, uint8_t *rows, tp_picture *out) {
     size_t count = (size_t)(p->width * p->step);
     uint8_t *zeros = calloc(1, count + 2 * PAD), *above = zeros ? zeros + PAD : NULL;
-    bool fine = zeros != NULL;
+    enum { PAETH = 4 };
+    bool fine = zeros != NULL, ready = false; /* the row was done with the one before */
+    size_t step = (size_t)p->step;
     for (int64_t y = 0; fine && y < p->height; y++, rows += count + 1) {
-        fine = tp_png_unfilter(rows[0], rows + 1, above, count, (size_t)p->step);
+        uint8_t *next = y + 1 < p->height ? rows + count + 1 : NULL;
+        bool two = !ready && next && rows[0] == PAETH && next[0] == PAETH &&
+                   tp_png_unfilter_two(rows + 1, next + 1, above, count, step);
+        if (!ready && !two) fine = tp_png_unfilter(rows[0], rows + 1, above, count, step);
+        ready = two;
         above = rows + 1;
         if (fine && p->kind == PALETTE)
             fine = put_palette_row(p, rows + 1, y, out);
