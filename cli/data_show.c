@@ -195,6 +195,22 @@ static void print_classes(tp_dataset *dataset, const int64_t *number, int64_t cl
                (double)most / (double)least);
 }
 
+/* How many pictures each part of the data has that there is. */
+static bool print_parts(const job *j) {
+    static const char *const splits[] = {"train", "valid", "test"};
+    const char *before = "parts: ";
+    for (int i = 0; i < 3; i++) {
+        if (!job_has_split(j, splits[i])) continue;
+        tp_dataset *part = job_open_split(j, splits[i]);
+        if (!part) return false;
+        printf("%s%s %lld", before, splits[i], (long long)tp_dataset_size(part));
+        before = ", ";
+        tp_dataset_free(part);
+    }
+    putchar('\n');
+    return true;
+}
+
 bool data_stats(const data_settings *s, tp_dataset *dataset) {
     channel_sums sums[TP_MAX_CHANNELS] = {{0}};
     bool fine = false, grey = false;
@@ -212,6 +228,7 @@ bool data_stats(const data_settings *s, tp_dataset *dataset) {
                    s->split, (long long)tp_dataset_size(dataset),
                    (long long)dataset->x_shape.dims[1], (long long)dataset->x_shape.dims[2],
                    (long long)tp_size(counts, 0));
+            fine = print_parts(&s->job);
             print_pixels(dataset, sums, grey);
             print_classes(dataset, tp_data(counts), tp_size(counts, 0));
         }

@@ -132,8 +132,26 @@ bool job_check_known(const char *verb, const char *kind, const char *data) {
     return word_known(verb, kind, data, names, KNOWN);
 }
 
+/* Whether a folder has something that is known; IDX files may be those of one part. */
+static bool holds_data(const char *folder) {
+    static const char *const idx[] = {"train-images-idx3-ubyte", "train-images-idx3-ubyte.gz",
+                                      "t10k-images-idx3-ubyte", "t10k-images-idx3-ubyte.gz"};
+    if (kind_of(folder) != IDX_FOLDER) return true;
+    for (size_t i = 0; i < LENGTH(idx); i++)
+        if (holds(folder, idx[i])) return true;
+    return false;
+}
+
 bool job_check_data(const char *verb, const char *data) {
-    if (known_index(data) >= 0 || is_folder(data)) return true;
+    if (known_index(data) >= 0 || (is_folder(data) && holds_data(data))) return true;
+    if (is_folder(data)) {
+        fprintf(
+            stderr,
+            "taper %s: the folder \"%s\" has neither a folder of pictures for each class, nor a "
+            "CSV list, nor CIFAR's or IDX files.\n",
+            verb, data);
+        return false;
+    }
     if (is_file(data) && (ends_in(data, ".csv") || ends_in(data, ".npz"))) return true;
     if (is_file(data))
         fprintf(stderr, "taper %s: of files --data takes .csv and .npz, not \"%s\".\n", verb, data);

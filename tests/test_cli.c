@@ -320,6 +320,8 @@ static void pictures_in_files(void **state) {
     make_pictures();
     check(shell(TAPER " data stats pets"), 0, "16 pictures of 4 x 4 in 2 classes");
     check(shell(TAPER " data stats pets"), 0, "colour, RGB");
+    check(shell(TAPER " data stats pets"), 0, "parts: train 16, test 2\n");
+    check(shell(TAPER " data stats pets/train/cat"), 1, "nor a CSV list");
     check(shell(TAPER " data stats pets --split valid"), 1, "no part for validation");
     check(shell(TAPER " data show pets --count 2"), 0, "#1 is cat");
     check(shell(TAPER " data show pets --sheet s.svg --per-class 3"), 0, "s.svg");
