@@ -41,6 +41,49 @@ void tp_picture_replace(tp_picture *picture, tp_picture made) {
 
 /* ---- rows ---- */
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <tmmintrin.h>
+
+/* The first multiple of 16 of the pixels, three bytes each, to three planes; how many that were. */
+__attribute__((target("ssse3"))) static int64_t split_three(const uint8_t *pixels, int64_t width,
+                                                            uint8_t *const plane[3]) {
+    /* which byte of each third of 48 goes to each place; -1: none */
+    static const int8_t place[3][3][16] = {
+        {{0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+         {-1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14, -1, -1, -1, -1, -1},
+         {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 1, 4, 7, 10, 13}},
+        {{1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+         {-1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1},
+         {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14}},
+        {{2, 5, 8, 11, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+         {-1, -1, -1, -1, -1, 1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1},
+         {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15}}};
+    int64_t x = 0;
+    for (; x + 16 <= width; x += 16) {
+        __m128i part[3];
+        for (int i = 0; i < 3; i++)
+            part[i] = _mm_loadu_si128((const __m128i *)(const void *)(pixels + 3 * x + 16 * i));
+        for (int c = 0; c < 3; c++) {
+            __m128i all = _mm_setzero_si128();
+            for (int i = 0; i < 3; i++) {
+                __m128i from = _mm_loadu_si128((const __m128i *)(const void *)place[c][i]);
+                all = _mm_or_si128(all, _mm_shuffle_epi8(part[i], from));
+            }
+            _mm_storeu_si128((__m128i *)(void *)(plane[c] + x), all);
+        }
+    }
+    return x;
+}
+static int64_t split_fast(const uint8_t *pixels, int64_t width, uint8_t *const plane[3]) {
+    return __builtin_cpu_supports("ssse3") ? split_three(pixels, width, plane) : 0;
+}
+#else
+static int64_t split_fast(const uint8_t *pixels, int64_t width, uint8_t *const plane[3]) {
+    (void)pixels, (void)width, (void)plane;
+    return 0;
+}
+#endif
+
 void tp_picture_put_row(tp_picture *picture, int64_t y, const uint8_t *pixels) {
     int64_t width = picture->width, plane = picture->height * width;
     uint8_t *restrict a = picture->bytes + y * width, *restrict b = a + plane;
@@ -51,7 +94,7 @@ void tp_picture_put_row(tp_picture *picture, int64_t y, const uint8_t *pixels) {
         for (int64_t x = 0; x < width; x++) a[x] = pixels[2 * x], b[x] = pixels[2 * x + 1];
         break;
     case 3:
-        for (int64_t x = 0; x < width; x++)
+        for (int64_t x = split_fast(pixels, width, (uint8_t *const[3]){a, b, c}); x < width; x++)
             a[x] = pixels[3 * x], b[x] = pixels[3 * x + 1], c[x] = pixels[3 * x + 2];
         break;
     default:

@@ -127,19 +127,30 @@ static bool put_palette_row(const png *p, const uint8_t *row, int64_t y, tp_pict
     return true;
 }
 
+/* How many rows from here on have Paeth's filter, up to four. */
+static int paeth_rows(const uint8_t *rows, size_t pitch, int64_t left) {
+    enum { PAETH = 4, MOST = 4 };
+    int count = 0;
+    while (count < MOST && count < left && rows[(size_t)count * pitch] == PAETH) count++;
+    return count;
+}
+
 /* Each row begins with the kind of its filter. */
 static bool put_rows(const png *p, uint8_t *rows, tp_picture *out) {
     size_t count = (size_t)(p->width * p->step);
     uint8_t *zeros = calloc(1, count + 2 * PAD), *above = zeros ? zeros + PAD : NULL;
-    enum { PAETH = 4 };
-    bool fine = zeros != NULL, ready = false; /* the row was done with the one before */
+    bool fine = zeros != NULL;
+    int ready = 0; /* rows that are done */
     size_t step = (size_t)p->step;
-    for (int64_t y = 0; fine && y < p->height; y++, rows += count + 1) {
-        uint8_t *next = y + 1 < p->height ? rows + count + 1 : NULL;
-        bool two = !ready && next && rows[0] == PAETH && next[0] == PAETH &&
-                   tp_png_unfilter_two(rows + 1, next + 1, above, count, step);
-        if (!ready && !two) fine = tp_png_unfilter(rows[0], rows + 1, above, count, step);
-        ready = two;
+    for (int64_t y = 0; fine && y < p->height; y++, ready--, rows += count + 1) {
+        if (ready == 0) {
+            int same = paeth_rows(rows, count + 1, p->height - y);
+            ready = tp_png_unfilter_paeth(rows + 1, count + 1, above, count, step, same);
+        }
+        if (ready == 0) {
+            fine = tp_png_unfilter(rows[0], rows + 1, above, count, step);
+            ready = 1;
+        }
         above = rows + 1;
         if (fine && p->kind == PALETTE)
             fine = put_palette_row(p, rows + 1, y, out);

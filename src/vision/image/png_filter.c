@@ -39,7 +39,7 @@ static void undo_paeth_plain(uint8_t *row, const uint8_t *above, size_t count, s
 }
 
 #if HAVE_SSE41_TARGET
-#define SSE41 __attribute__((target("sse4.1"))) static inline
+#define SSE41 __attribute__((target("sse4.1"), always_inline)) static inline
 
 /* Four bytes as 16-bit numbers. */
 SSE41 __m128i get_pixel(const uint8_t *p) {
@@ -63,49 +63,63 @@ SSE41 void put_pixel(uint8_t *p, __m128i x, size_t step) {
     memcpy(p, &four, step);
 }
 
-/* `step` is 3 or 4, a constant where these are inlined. */
-SSE41 void undo_paeth_pixels(uint8_t *row, const uint8_t *above, size_t count, size_t step) {
-    __m128i a = _mm_setzero_si128(), c = a;
-    for (size_t i = 0; i < count; i += step) {
-        __m128i b = get_pixel(above + i);
-        a = paeth_pixel(get_pixel(row + i), a, b, c);
-        c = b;
-        put_pixel(row + i, a, step);
-    }
+/* Rows that are worked on together, each `pitch` bytes behind the one before. */
+typedef struct paeth_rows {
+    uint8_t *row;
+    const uint8_t *above;
+    size_t pitch, step;
+    __m128i a[4], c[4]; /* of each row: its last pixel, and the one above that */
+} paeth_rows;
+
+SSE41 void paeth_at(paeth_rows *p, __m128i *a, __m128i *c, size_t i, int k, size_t step) {
+    size_t at = (i - (size_t)k) * step;
+    uint8_t *x = p->row + (size_t)k * p->pitch + at;
+    __m128i b = k ? a[k - 1] : get_pixel(p->above + at);
+    a[k] = paeth_pixel(get_pixel(x), a[k], b, c[k]);
+    c[k] = b;
+    put_pixel(x, a[k], step);
 }
 
-/* Two rows, the second one pixel behind the first: while one waits, the other is worked on. */
-SSE41 void undo_paeth_two(uint8_t *row, uint8_t *next, const uint8_t *above, size_t count,
-                          size_t step) {
-    const __m128i zero = _mm_setzero_si128();
-    __m128i c = get_pixel(above), a = paeth_pixel(get_pixel(row), zero, c, zero);
-    __m128i next_a = zero, next_c = zero;
-    put_pixel(row, a, step);
-    for (size_t i = step; i < count; i += step) {
-        __m128i b = get_pixel(above + i), x = get_pixel(row + i),
-                next_x = get_pixel(next + i - step);
-        next_a = paeth_pixel(next_x, next_a, a, next_c);
-        next_c = a;
-        a = paeth_pixel(x, a, b, c);
-        c = b;
-        put_pixel(row + i, a, step);
-        put_pixel(next + i - step, next_a, step);
-    }
-    put_pixel(next + count - step, paeth_pixel(get_pixel(next + count - step), next_a, a, next_c),
-              step);
+/* Pixel i of the first row, i - 1 of the second, and so on, of those rows from `first` to `last` that have such a pixel. */
+__attribute__((target("sse4.1"), noinline)) static void paeth_edge(paeth_rows *p, size_t i,
+                                                                   int first, int last) {
+    for (int k = last; k >= first; k--) paeth_at(p, p->a, p->c, i, k, p->step);
 }
 
-#define PAETH(step)                                                        \
-    __attribute__((target("sse4.1"))) static void undo_paeth_##step(       \
-        uint8_t *row, const uint8_t *above, size_t count) {                \
-        undo_paeth_pixels(row, above, count, step);                        \
-    }                                                                      \
-    __attribute__((target("sse4.1"))) static void undo_paeth_two_##step(   \
-        uint8_t *row, uint8_t *next, const uint8_t *above, size_t count) { \
-        undo_paeth_two(row, next, above, count, step);                     \
+/* n rows, each one pixel behind the one above it, so that none waits for another. `step` is 3 or 4 and n up to 4, constants where this is
+ * inlined. */
+SSE41 void undo_paeth_rows(uint8_t *row, size_t pitch, const uint8_t *above, size_t pixels,
+                           size_t step, int n) {
+    paeth_rows p = {.row = row, .above = above, .pitch = pitch, .step = step};
+    size_t ahead = (size_t)n - 1;
+    __m128i a[4], c[4]; /* in registers */
+    for (size_t i = 0; i < ahead; i++)
+        paeth_edge(&p, i, i < pixels ? 0 : (int)(i - pixels) + 1, (int)i);
+    memcpy(a, p.a, sizeof a);
+    memcpy(c, p.c, sizeof c);
+    for (size_t i = ahead; i < pixels; i++) {
+        if (n > 3) paeth_at(&p, a, c, i, 3, step);
+        if (n > 2) paeth_at(&p, a, c, i, 2, step);
+        if (n > 1) paeth_at(&p, a, c, i, 1, step);
+        paeth_at(&p, a, c, i, 0, step);
     }
-PAETH(3)
-PAETH(4)
+    memcpy(p.a, a, sizeof a);
+    memcpy(p.c, c, sizeof c);
+    for (size_t i = pixels > ahead ? pixels : ahead; i < pixels + ahead; i++)
+        paeth_edge(&p, i, (int)(i - pixels) + 1, n - 1);
+}
+
+#define PAETH(step, n)                                                     \
+    __attribute__((target("sse4.1"))) static void undo_paeth_##step##_##n( \
+        uint8_t *row, size_t pitch, const uint8_t *above, size_t pixels) { \
+        undo_paeth_rows(row, pitch, above, pixels, step, n);               \
+    }
+PAETH(3, 1)
+PAETH(3, 2)
+PAETH(3, 4)
+PAETH(4, 1)
+PAETH(4, 2)
+PAETH(4, 4)
 #undef PAETH
 
 static bool has_sse41(void) { return __builtin_cpu_supports("sse4.1"); }
@@ -114,7 +128,7 @@ static bool has_sse41(void) { return __builtin_cpu_supports("sse4.1"); }
 static void undo_paeth(uint8_t *row, const uint8_t *above, size_t count, size_t step) {
 #if HAVE_SSE41_TARGET
     if (step >= 3 && has_sse41()) {
-        (step == 3 ? undo_paeth_3 : undo_paeth_4)(row, above, count);
+        (step == 3 ? undo_paeth_3_1 : undo_paeth_4_1)(row, 0, above, count / step);
         return;
     }
 #endif
@@ -132,14 +146,18 @@ bool tp_png_unfilter(int kind, uint8_t *row, const uint8_t *above, size_t count,
     }
 }
 
-bool tp_png_unfilter_two(uint8_t *row, uint8_t *next, const uint8_t *above, size_t count,
-                         size_t step) {
+int tp_png_unfilter_paeth(uint8_t *row, size_t pitch, const uint8_t *above, size_t count,
+                          size_t step, int rows) {
 #if HAVE_SSE41_TARGET
-    if (step >= 3 && count >= step && has_sse41()) {
-        (step == 3 ? undo_paeth_two_3 : undo_paeth_two_4)(row, next, above, count);
-        return true;
+    if (step >= 3 && rows > 1 && has_sse41()) {
+        size_t pixels = count / step;
+        if (rows < 4)
+            (step == 3 ? undo_paeth_3_2 : undo_paeth_4_2)(row, pitch, above, pixels);
+        else
+            (step == 3 ? undo_paeth_3_4 : undo_paeth_4_4)(row, pitch, above, pixels);
+        return rows < 4 ? 2 : 4;
     }
 #endif
-    (void)row, (void)next, (void)above, (void)count, (void)step;
-    return false;
+    (void)row, (void)pitch, (void)above, (void)count, (void)step, (void)rows;
+    return 0;
 }
