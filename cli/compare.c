@@ -122,7 +122,7 @@ static void name_runs(comparison *c) {
     }
 }
 
-/* The name of a group: that of its first run without the seed. */
+/* The name of a group: that of its first run without the seed, or how many seeds where nothing else differs. */
 static void group_name(const comparison *c, int group, char *name) {
     int i = 0;
     while (c->runs[i].group != group) i++;
@@ -134,7 +134,11 @@ static void group_name(const comparison *c, int group, char *name) {
             used +=
                 (size_t)snprintf(name + used, TEXT - used, "%s%s %s", used ? ", " : "",
                                  c->varied[k]->name, value_of(&c->runs[i], c->varied[k], buffer));
-    if (!used) snprintf(name, TEXT, "%s", c->runs[i].name);
+    if (used) return;
+    if (c->varied_count > 0)
+        snprintf(name, TEXT, "%d seeds", c->count);
+    else
+        snprintf(name, TEXT, "%s", c->runs[i].name);
 }
 
 /* ---- what is shown ---- */

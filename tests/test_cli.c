@@ -397,6 +397,9 @@ static void sweeps_and_reports(void **state) {
                 " report sweep/lr=0.01_seed=1 sweep/lr=0.001_seed=1 --out both.html --title Both"),
           0, "both.html");
     check(shell("grep -c '<h1>Both</h1>' both.html"), 0, NULL);
+    check(shell(TAPER " report sweep/lr=0.01_seed=1 sweep/lr=0.01_seed=2 --out seeds.html --quiet"),
+          0, NULL);
+    check(shell("grep -c '>2 seeds<' seeds.html"), 0, NULL);
     check(shell(TAPER " report sweep/lr=0.01_seed=1 --quiet"), 0, NULL);
     check(shell("grep -c 'Confusion matrix' sweep/lr=0.01_seed=1/report.html"), 0, NULL);
     check(shell(TAPER " report"), 2, "which runs");

@@ -147,6 +147,15 @@ static void test_ticks(void **state) {
     assert_int_equal(a.count, 6);
     assert_string_equal(a.text[0], "1e-5");
     assert_string_equal(a.text[5], "1");
+    tp_axis b = {.scale = TP_AXIS_LOG, .low = 0.0063, .high = 3.2}; /* short: every decade inside */
+    tp_axis_choose(&b, 3, false, false);
+    assert_int_equal(b.count, 3);
+    assert_string_equal(b.text[0], "0.01");
+    b = (tp_axis){.scale = TP_AXIS_LOG, .low = 0.03, .high = 0.6}; /* shorter: 2 and 5 too */
+    tp_axis_choose(&b, 3, false, false);
+    assert_int_equal(b.count, 4);
+    assert_string_equal(b.text[0], "0.05");
+    assert_string_equal(b.text[3], "0.5");
     a.from = 0, a.to = 100;
     assert_float_equal(tp_axis_place(&a, 1e-5), 0, 1e-9);
     assert_float_equal(tp_axis_place(&a, sqrt(1e-5)), 50, 1e-9);
@@ -403,6 +412,25 @@ static void test_report(void **state) {
     tp_figure_free(f);
 }
 
+/* Pictures keep a wanted number of columns; half of it where the page is narrow. */
+static void test_report_pictures(void **state) {
+    (void)state;
+    tp_report *r = tp_report_new("r");
+    static const int columns[] = {0, 5, 6};
+    for (int i = 0; i < 3; i++) {
+        tp_figure *f = tp_figure_new(NULL);
+        TP_SCOPE { tp_plot_images(f, tp_rand(tp_shape(7, 4, 4)), .columns = columns[i]); }
+        assert_true(tp_report_figure(r, f));
+        tp_figure_free(f);
+    }
+    assert_true(tp_report_write(r, path_of("report.html")));
+    assert_int_equal(count_of("report.html", "class=\"pictures\" style=\"--size:84px\">"), 1);
+    assert_int_equal(count_of("report.html", "--size:84px;--columns:5;--narrow:5\">"), 1);
+    assert_int_equal(count_of("report.html", "--size:84px;--columns:6;--narrow:3\">"), 1);
+    assert_int_equal(count_of("report.html", "<img"), 3 * 7);
+    tp_report_free(r);
+}
+
 /* ---- memory ---- */
 
 static int64_t asked, refused;
@@ -468,10 +496,19 @@ static int stop(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CLEAN_TEST(test_lines_svg),     CLEAN_TEST(test_every_kind), CLEAN_TEST(test_bars_on_side),
-        CLEAN_TEST(test_ticks),         CLEAN_TEST(test_numbers),    CLEAN_TEST(test_png),
-        CLEAN_TEST(test_csv),           CLEAN_TEST(test_histogram),  CLEAN_TEST(test_pixels),
-        CLEAN_TEST(test_terminal),      CLEAN_TEST(test_mistakes),   CLEAN_TEST(test_report),
+        CLEAN_TEST(test_lines_svg),
+        CLEAN_TEST(test_every_kind),
+        CLEAN_TEST(test_bars_on_side),
+        CLEAN_TEST(test_ticks),
+        CLEAN_TEST(test_numbers),
+        CLEAN_TEST(test_png),
+        CLEAN_TEST(test_csv),
+        CLEAN_TEST(test_histogram),
+        CLEAN_TEST(test_pixels),
+        CLEAN_TEST(test_terminal),
+        CLEAN_TEST(test_mistakes),
+        CLEAN_TEST(test_report),
+        CLEAN_TEST(test_report_pictures),
         CLEAN_TEST(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, start, stop);

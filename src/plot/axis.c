@@ -67,11 +67,12 @@ static void choose_linear(tp_axis *axis, int wanted, bool whole, bool exact) {
 static void choose_log(tp_axis *axis, int wanted) {
     if (!(axis->low > 0)) axis->low = axis->high > 0 ? axis->high / 10 : 0.1;
     if (!(axis->high > axis->low)) axis->high = axis->low * 10, axis->low /= 10;
-    double first = floor(log10(axis->low) + 1e-9), last = ceil(log10(axis->high) - 1e-9);
+    double first = ceil(log10(axis->low) - 1e-9), last = floor(log10(axis->high) + 1e-9);
     static const double parts[] = {1, 2, 5};
     double decades = log10(axis->high / axis->low);
     int each = decades <= 2.2 ? 3 : 1;
-    int stride = (int)fmax(1, ceil((last - first) / fmax(wanted, 2)));
+    int stride = (int)fmax(1, ceil((last - first + 1) / fmax(wanted, 2)));
+    if (each > 1) first--; /* 2 and 5 of the decade that begins below the axis */
     for (double d = first; d <= last; d += stride)
         for (int i = 0; i < each; i++) {
             double value = parts[i] * pow(10, d);
