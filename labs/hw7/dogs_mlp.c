@@ -54,6 +54,18 @@ static void plot(lab *l, const tp_history *h, const char *name) {
     }
 }
 
+/* When learning stopped being useful. */
+static void say_use(lab *l, const tp_history *h, const char *name) {
+    if (h->best_epoch == 0) return;
+    const tp_epoch *best = &h->epochs[h->best_epoch - 1], *last = &h->epochs[h->count - 1];
+    lab_say(
+        l,
+        "%s: validation loss was lowest, %.4f, after epoch %d of %zu. What followed took training loss from %.4f to %.4f and "
+        "validation accuracy from %.1f to %.1f %%: where only the first still moves, learning is of no use.",
+        name, best->valid_loss, (int)h->best_epoch, h->count, best->train_loss, last->train_loss,
+        100 * best->valid_accuracy, 100 * last->valid_accuracy);
+}
+
 int main(int argc, char **argv) {
     lab *l = lab_begin(argc, argv, "hw7.6", "Dog breeds with an MLP", NULL);
     const char *folder = lab_folder(l, "dogs");
@@ -88,6 +100,7 @@ int main(int argc, char **argv) {
                    .rule = TP_STOP_RULE_PREVIOUS, .progress = lab_progress(l));
         tp_evaluation e = tp_evaluate(net, test);
         plot(l, &h, s->name);
+        say_use(l, &h, s->name);
         const char *row[] = {s->name, lab_text(l, "%zu", h.count),
                              lab_text(l, "%.2f %%", 100 * e.accuracy),
                              lab_text(l, "%.0f s", h.seconds), s->reported};
@@ -100,10 +113,6 @@ int main(int argc, char **argv) {
     }
     lab_table(l, (const char *const[]){"edition", "epochs", "test accuracy", "time", "reported"}, 5,
               cells, SETTINGS);
-    lab_say(
-        l,
-        "Where training loss goes on falling while validation loss stands still or rises, further learning is of no use: "
-        "the rule stops near that point.");
     tp_loader_free(valid);
     tp_loader_free(test);
     tp_dataset_free(train);

@@ -23,6 +23,11 @@ if "$taper" help report >/dev/null 2>&1; then
     $taper report a b --out both.html --quiet || exit 1
     pages="$pages both.html"
 fi
+if "$taper" help lab >/dev/null 2>&1; then
+    $taper lab run hw7.12 --table 1001011001101001 --out lab >/dev/null || exit 1
+    $taper lab run tp3.6 --out digit >/dev/null || exit 1
+    pages="$pages lab/report.html digit/report.html"
+fi
 if [ -x "$plots" ]; then
     "$plots" >/dev/null || exit 1
     pages="$pages plots.html"
