@@ -4,7 +4,7 @@
 
 #include "lab.h"
 
-enum { CLASSES = 1000, TOP = 3 };
+enum { CLASSES = 1000, TOP = 3, PHOTOS = 5 };
 
 /* As torchvision prepares pictures for it: the shorter side 256, the middle 224 x 224, the mean and deviation of ImageNet. */
 static tp_tensor *prepare(const char *path) {
@@ -17,28 +17,35 @@ static tp_tensor *prepare(const char *path) {
 }
 
 /* The names of the classes, a line each. */
-static int read_names(const char *path, char names[CLASSES][64]) {
+static void read_names(const char *path, char names[CLASSES][64]) {
     FILE *f = fopen(path, "r");
-    int count = 0;
-    while (f && count < CLASSES && fgets(names[count], 64, f)) {
-        names[count][strcspn(names[count], "\r\n")] = 0;
-        count++;
-    }
+    for (int i = 0; f && i < CLASSES && fgets(names[i], 64, f); i++)
+        names[i][strcspn(names[i], "\r\n")] = 0;
     if (f) fclose(f);
-    return count;
 }
 
-/* The top classes of one photograph. */
-static void classify(lab *l, tp_module *net, const char *path, char names[CLASSES][64]) {
+/* The top classes of each photograph, below it. */
+static void classify(lab *l, tp_module *net, const char *folder, char names[CLASSES][64]) {
+    static const char *const photos[PHOTOS] = {"dog", "eagle", "giraffe", "horses", "person"};
+    tp_tensor *pictures[PHOTOS], *classes;
+    const char *found[PHOTOS];
     TP_SCOPE {
         TP_NO_GRAD {
-            tp_tensor *p = tp_softmax(tp_call(net, tp_unsqueeze(prepare(path), 0)), 1), *classes;
-            tp_tensor *top = tp_topk(tp_select(p, 0, 0), TOP, .indices = &classes);
-            char text[256] = "";
-            for (int i = 0; i < TOP; i++)
-                snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s %.1f %%",
-                         i ? ", " : "", names[(int)tp_get(classes, i)], 100 * tp_get(top, i));
-            lab_say(l, "%s: %s", strrchr(path, '/') + 1, text);
+            for (int i = 0; i < PHOTOS; i++) {
+                pictures[i] = prepare(lab_text(l, "%s/%s.jpg", folder, photos[i]));
+                tp_tensor *y = tp_call(net, tp_unsqueeze(pictures[i], 0));
+                tp_tensor *top =
+                    tp_topk(tp_softmax(tp_select(y, 0, 0), 0), TOP, .indices = &classes);
+                found[i] = "";
+                for (int k = 0; k < TOP; k++)
+                    found[i] = lab_text(l, "%s%s %.1f %%\n", found[i],
+                                        names[(int)tp_get(classes, k)], 100 * tp_get(top, k));
+                printf("%s:\n%s", photos[i], found[i]);
+            }
+            tp_figure *f = tp_figure_new("What VGG16 takes them for");
+            tp_plot_images(f, tp_stack(tp_list_of(pictures, PHOTOS), 0), .captions = found,
+                           .size = 150, .scale_each = true);
+            lab_figure(l, f, "photographs", NULL);
         }
     }
 }
@@ -67,8 +74,8 @@ static void show_filters(lab *l, tp_tensor *weight, tp_tensor *x, int64_t paddin
 static void on_a_network_of_ours(lab *l) {
     tp_loader *train =
         tp_loader_new(lab_digits(l, "train"), .batch_size = 32, .shuffle = true, .seed = l->seed);
-    tp_module *net = tp_nn_sequential(tp_nn_conv2d(1, 8, 5, .padding = 2), tp_nn_relu(),
-                                      tp_nn_max_pool2d(2), tp_nn_flatten(), tp_nn_linear(1568, 10));
+    tp_module *net =
+        tp_nn_from_text("conv:8,k=5,p=2 relu maxpool:2 flatten linear:10", tp_shape(1, 28, 28));
     tp_optim *optim = tp_adam(net);
     tp_history h = tp_fit(net, train, .optim = optim, .epochs = 1, .max_steps = l->quick ? 100 : 0);
     tp_history_free(&h);
@@ -83,8 +90,6 @@ static void on_a_network_of_ours(lab *l) {
 }
 
 int main(int argc, char **argv) {
-    static const char *const photos[] = {"dog.jpg", "eagle.jpg", "giraffe.jpg", "horses.jpg",
-                                         "person.jpg"};
     static char names[CLASSES][64];
     lab *l = lab_begin(argc, argv, "hw1.7",
                        "VGG16 on photographs, its first filters and what they answer", "weights");
@@ -107,10 +112,8 @@ int main(int argc, char **argv) {
     read_names(lab_text(l, "%s/imagenet_classes.txt", folder), names);
     lab_section(l, "What it sees");
     double start = lab_clock();
-    for (size_t i = 0; i < sizeof photos / sizeof photos[0]; i++)
-        classify(l, net, lab_text(l, "%s/%s", folder, photos[i]), names);
-    lab_result(l, "Time a photograph", "%.2f s",
-               (lab_clock() - start) / (double)(sizeof photos / sizeof photos[0]));
+    classify(l, net, folder, names);
+    lab_result(l, "Time a photograph", "%.2f s", (lab_clock() - start) / PHOTOS);
     lab_section(l, "The first layer");
     TP_SCOPE {
         tp_tensor *x = tp_unsqueeze(prepare(lab_text(l, "%s/eagle.jpg", folder)), 0);

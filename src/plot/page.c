@@ -52,7 +52,7 @@ static const char more_style[] =
     ".pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,var(--size)),1fr));"
     "gap:12px 10px;padding:8px 10px;font-size:12.5px;line-height:1.35;color:var(--muted)}"
     ".grid{grid-template-columns:repeat(var(--columns),minmax(0,calc(var(--size)*1.25)))}"
-    ".pictures div{text-align:center;overflow-wrap:anywhere;min-width:0}"
+    ".pictures div{text-align:center;overflow-wrap:anywhere;min-width:0;white-space:pre-line}"
     ".pictures img{display:block;width:100%;max-width:calc(var(--size)*1.25);margin:0 auto 4px}"
     ".pictures span{display:block}.marked span{color:var(--edge);font-weight:600}"
     ".pixels{image-rendering:pixelated}"
