@@ -64,6 +64,7 @@ static void conv_axis_taps(const conv_axis *axis, int64_t i, int64_t *begin, int
 
 /* Sorts the taps into planes. */
 static void conv_axis_finish(conv_axis *axis) {
+    if (axis->taps == 0) axis->planes = 1, axis->remain[0] = 0; /* others may read its copy */
     for (int64_t t = 0; t < axis->taps; t++) {
         int64_t shift = conv_floor_div(axis->at[t], axis->step);
         int64_t remain = axis->at[t] - shift * axis->step, p = 0;
@@ -73,6 +74,16 @@ static void conv_axis_finish(conv_axis *axis) {
         if (p == axis->planes) axis->remain[axis->planes++] = remain;
         axis->plane[t] = p;
     }
+}
+
+/* Axes that read one copy: all of them get the widest reach. */
+static void conv_axis_join(conv_axis *axes, int64_t count) {
+    int64_t low = axes[0].low, high = axes[0].high;
+    for (int64_t i = 1; i < count; i++) {
+        low = conv_least(low, axes[i].low);
+        high = conv_most(high, axes[i].high);
+    }
+    for (int64_t i = 0; i < count; i++) axes[i].low = low, axes[i].high = high;
 }
 
 static int64_t *conv_axis_take(conv_axis *axis, const conv_sizes *s, int64_t *space) {
@@ -107,6 +118,16 @@ static void conv_axis_backward(conv_axis *axis, const conv_sizes *s, int64_t fir
         if (from == at * s->stride) conv_axis_tap(axis, a, at);
     }
     conv_axis_finish(axis);
+}
+
+/* The axes of all parts of the results: one forward, one for each remainder backward. */
+static void conv_axis_parts(conv_axis *axes, int64_t parts, const conv_sizes *s, bool backward,
+                            int64_t **space) {
+    for (int64_t i = 0; i < parts; i++)
+        if (backward)
+            conv_axis_backward(&axes[i], s, i, space);
+        else
+            conv_axis_forward(&axes[i], s, space);
 }
 
 #endif

@@ -2,11 +2,13 @@
 #ifndef TP_BACKEND_CPU_KERNELS_CONV_CONFIG_H
 #define TP_BACKEND_CPU_KERNELS_CONV_CONFIG_H
 
+#include "isa.h"
+
 enum {
     /* Results of a channel that one task makes, about. */
-    CONV_PIXELS = 512,
-    /* Pixels whose products are summed before lanes are added up, about. */
-    CONV_DOT_PIXELS = 2048,
+    CONV_PIXELS = 1024,
+    /* Bytes of the pixels whose products are summed before lanes are added up, about. */
+    CONV_DOT_SPACE = TP_VECTOR_BYTES == 64 ? 36864 : 24576,
     /* With fewer tasks channels are shared out as well. */
     CONV_TASKS = 8,
     /* Weights of a vector of channels that are read again and again: they stay in the second-level cache. */

@@ -41,7 +41,7 @@ TP_ALWAYS_INLINE void NAME(pixel_dot)(const int rows, const DOT_PIXELS *p, const
             if (rest == 0) continue;
             VEC right[DOT_COLUMNS];
             TP_UNROLL for (int j = 0; j < DOT_COLUMNS; j++) right[j] =
-                NAME(load)(from + offset[j] + whole);
+                NAME(load_part)(from + offset[j] + whole, rest);
             TP_UNROLL for (int r = 0; r < rows; r++) {
                 VEC v = NAME(load_part)(at[r / 3] + (r % 3) * y_row + whole, rest);
                 TP_UNROLL for (int j = 0; j < DOT_COLUMNS; j++)
@@ -89,34 +89,58 @@ typedef struct NAME(dot_plan) {
 } NAME(dot_plan);
 #define DOT_PLAN NAME(dot_plan)
 
-/* One block of pixels for one group. */
-static void NAME(dot_block)(const DOT_PLAN *plan, int64_t group, int64_t block, REAL *stripe,
-                            REAL *sums, bool add) {
+/* A block of pixels for one group: where it begins, and what the tiles need to know. */
+typedef struct NAME(dot_block) {
+    int64_t image, row;
+    const REAL *x, *y;
+    DOT_PIXELS pixels;
+} NAME(dot_block);
+#define DOT_BLOCK NAME(dot_block)
+
+static DOT_BLOCK NAME(dot_block_of)(const DOT_PLAN *plan, int64_t group, int64_t block) {
     const tp_conv_shape *s = &plan->args->shape;
-    int64_t image = block / plan->blocks_h * plan->block_images;
-    int64_t row = block % plan->blocks_h * plan->block_rows, plane = s->out_h * s->out_w;
-    DOT_PIXELS p = {.images = conv_least(plan->block_images, s->images - image),
-                    .lines = conv_least(plan->block_rows, s->out_h - row),
-                    .columns = s->out_w,
-                    .x_image = plan->stripe.channel * plan->depth,
-                    .x_line = plan->stripe.pitch,
-                    .y_image = plan->groups * plan->rows * plane,
-                    .y_line = s->out_w,
-                    .y_row = plane,
-                    .c_row = plan->padded};
-    for (int64_t n = 0; n < p.images; n++) {
-        int64_t channel = ((image + n) * plan->groups + group) * plan->depth;
-        NAME(copy_channels)
-        (&plan->stripe, stripe + n * p.x_image,
-         (const REAL *)plan->args->x + channel * s->in_h * s->in_w, plan->depth, row);
-    }
-    const REAL *y = (const REAL *)plan->args->y +
-                    (image * plan->groups + group) * plan->rows * plane + row * s->out_w;
+    DOT_BLOCK b = {.image = block / plan->blocks_h * plan->block_images,
+                   .row = block % plan->blocks_h * plan->block_rows};
+    int64_t plane = s->out_h * s->out_w, part = b.image * plan->groups + group;
+    b.x = (const REAL *)plan->args->x + part * plan->depth * s->in_h * s->in_w;
+    b.y = (const REAL *)plan->args->y + part * plan->rows * plane + b.row * s->out_w;
+    b.pixels = (DOT_PIXELS){.images = conv_least(plan->block_images, s->images - b.image),
+                            .lines = conv_least(plan->block_rows, s->out_h - b.row),
+                            .columns = s->out_w,
+                            .x_image = plan->stripe.channel * plan->depth,
+                            .x_line = plan->stripe.line,
+                            .y_image = plan->groups * plan->rows * plane,
+                            .y_line = s->out_w,
+                            .y_row = plane,
+                            .c_row = plan->padded};
+    return b;
+}
+
+/* Elements of x from one image to the next. */
+static int64_t NAME(dot_image)(const DOT_PLAN *plan) {
+    return plan->groups * plan->depth * plan->args->shape.in_h * plan->args->shape.in_w;
+}
+
+/* Asks for part k of n of the block's source. */
+static void NAME(fetch_dot)(const DOT_PLAN *plan, const DOT_BLOCK *b, int64_t k, int64_t n) {
+    for (int64_t i = 0; i < b->pixels.images; i++) NAME(fetch_channels)
+    (&plan->stripe, b->x + i * NAME(dot_image)(plan), plan->depth, b->row, k, n);
+}
+
+static void NAME(run_dot_block)(const DOT_PLAN *plan, const DOT_BLOCK *b, const DOT_BLOCK *next,
+                                REAL *stripe, REAL *sums, bool add) {
+    for (int64_t n = 0; n < b->pixels.images; n++) NAME(copy_channels)
+    (&plan->stripe, stripe + n * b->pixels.x_image, b->x + n * NAME(dot_image)(plan), plan->depth,
+     b->row);
     int64_t tile = conv_even(plan->rows, DOT_ROWS);
     for (int64_t r = 0; r < plan->rows; r += tile) {
         NAME(pixel_dot_fn) dot = NAME(pixel_dot_table)[conv_least(tile, plan->rows - r) - 1];
-        for (int64_t k = 0; k < plan->products; k += DOT_COLUMNS)
-            dot(&p, stripe, plan->offset + k, y + r * plane, sums + r * plan->padded + k, add);
+        for (int64_t k = 0; k < plan->products; k += DOT_COLUMNS) {
+            if (next && r == 0)
+                NAME(fetch_dot)(plan, next, k / DOT_COLUMNS, plan->padded / DOT_COLUMNS);
+            dot(&b->pixels, stripe, plan->offset + k, b->y + r * b->pixels.y_row,
+                sums + r * plan->padded + k, add);
+        }
     }
 }
 
@@ -133,7 +157,12 @@ static void NAME(run_dot)(void *arg, int64_t task, int worker) {
     REAL *sums = plan->sums + task * plan->rows * plan->padded;
     int64_t blocks = plan->blocks_n * plan->blocks_h;
     int64_t first = blocks * share / plan->shares, end = blocks * (share + 1) / plan->shares;
-    for (int64_t b = first; b < end; b++) NAME(dot_block)(plan, group, b, stripe, sums, b > first);
+    DOT_BLOCK block = NAME(dot_block_of)(plan, group, first);
+    for (int64_t b = first; b < end; b++) {
+        DOT_BLOCK next = NAME(dot_block_of)(plan, group, b + 1);
+        NAME(run_dot_block)(plan, &block, b + 1 < end ? &next : NULL, stripe, sums, b > first);
+        block = next;
+    }
 }
 
 /* Rows of the weight: the sums of all shares in their order. */
@@ -153,9 +182,12 @@ static void NAME(gather_dot)(void *arg, int64_t begin, int64_t end) {
 
 static void NAME(choose_dot)(DOT_PLAN *plan) {
     const tp_conv_shape *s = &plan->args->shape;
-    int64_t pixels = s->out_h * s->out_w;
-    plan->block_images = conv_even(s->images, conv_most(CONV_DOT_PIXELS / pixels, 1));
-    plan->block_rows = conv_even(s->out_h, conv_most(CONV_DOT_PIXELS / s->out_w, 1));
+    int64_t plane = s->out_h * s->out_w, tile = conv_even(plan->rows, DOT_ROWS);
+    /* one channel of the source and the channels of y that a tile has stay in the first-level cache */
+    int64_t pixels = CONV_DOT_SPACE / ((s->stride_h * s->stride_w + tile) * (int64_t)sizeof(REAL));
+    int64_t images = conv_least(pixels / plane, s->images / CONV_TASKS);
+    plan->block_images = conv_even(s->images, conv_most(images, 1));
+    plan->block_rows = conv_even(s->out_h, conv_most(pixels / s->out_w, 1));
     plan->blocks_n = conv_ceil_div(s->images, plan->block_images);
     plan->blocks_h = conv_ceil_div(s->out_h, plan->block_rows);
     plan->shares =
@@ -163,9 +195,9 @@ static void NAME(choose_dot)(DOT_PLAN *plan) {
     plan->stripe = NAME(stripe_for)(&plan->h, &plan->w, plan->block_rows);
     for (int64_t k = 0; k < plan->padded; k++) {
         int64_t at = k < plan->products ? k : 0, tap = at % (plan->h.taps * plan->w.taps);
-        plan->offset[k] =
-            at / (plan->h.taps * plan->w.taps) * plan->stripe.channel +
-            NAME(stripe_offset)(&plan->stripe, tap / plan->w.taps, tap % plan->w.taps);
+        plan->offset[k] = at / (plan->h.taps * plan->w.taps) * plan->stripe.channel +
+                          NAME(stripe_offset)(&plan->stripe, &plan->h, &plan->w, tap / plan->w.taps,
+                                              tap % plan->w.taps);
     }
 }
 

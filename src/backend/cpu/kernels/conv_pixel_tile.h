@@ -1,15 +1,18 @@
 /* Register tiles with vectors along a row of results: rows are channels of the result. A template, see conv_tmpl.h. */
 
-/* What a tile adds up, and where it goes. Step (c, t) reads b at c * channel + offset[t], and `rows` weights that lie side by
- * side. */
+enum { NAME(most_vectors) = 4 };
+
+/* What a tile adds up, and where it goes. Step (c, t) reads vector j at c * channel + offset[t] + place[j], and `rows` weights
+ * that lie side by side. */
 typedef struct NAME(line) {
     int64_t channels, taps;
     const int64_t *offset;
     int64_t channel;
     const REAL *bias; /* one for each row, or NULL */
     bool relu;
-    int64_t to_row,
-        count; /* distance of the rows of the result; elements of each, at most the tile's */
+    int64_t to_row; /* distance of the rows of the result */
+    /* of each vector: where it begins in the source and in a row of the result, and how many of its lanes are stored */
+    int64_t place[NAME(most_vectors)], to_place[NAME(most_vectors)], lanes[NAME(most_vectors)];
 } NAME(line);
 #define LINE NAME(line)
 
@@ -19,6 +22,8 @@ TP_ALWAYS_INLINE void NAME(pixel)(const int rows, const int vectors, const LINE 
                                   const REAL *a, const REAL *b, REAL *to) {
     VEC sum[MAX_ROWS][MAX_VECTORS];
     const int64_t taps = line->taps, *offset = line->offset;
+    int64_t place[MAX_VECTORS];
+    TP_UNROLL for (int j = 0; j < vectors; j++) place[j] = line->place[j];
     TP_UNROLL for (int i = 0; i < rows; i++) {
         VEC start = (VEC){0} + (line->bias ? line->bias[i] : 0);
         TP_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = start;
@@ -27,7 +32,7 @@ TP_ALWAYS_INLINE void NAME(pixel)(const int rows, const int vectors, const LINE 
         for (int64_t t = 0; t < taps; t++, a += rows) {
             const REAL *from = b + offset[t];
             VEC right[MAX_VECTORS];
-            TP_UNROLL for (int j = 0; j < vectors; j++) right[j] = NAME(load)(from + j * LANES);
+            TP_UNROLL for (int j = 0; j < vectors; j++) right[j] = NAME(load)(from + place[j]);
             TP_UNROLL for (int i = 0; i < rows; i++) {
                 REAL left = a[i];
                 TP_UNROLL for (int j = 0; j < vectors; j++) MULTIPLY_ADD(sum[i][j], left, right[j]);
@@ -40,14 +45,15 @@ TP_ALWAYS_INLINE void NAME(pixel)(const int rows, const int vectors, const LINE 
                 NAME(activate)(TP_EPILOGUE_RELU, 0, sum[i][j]);
         }
     }
-    const int64_t last = line->count - (vectors - 1) * LANES;
-    TP_UNROLL for (int i = 0; i < rows; i++) {
-        REAL *row = to + i * line->to_row;
-        TP_UNROLL for (int j = 0; j < vectors - 1; j++) NAME(store)(row + j * LANES, sum[i][j]);
-        if (last == LANES)
-            NAME(store)(row + (vectors - 1) * LANES, sum[i][vectors - 1]);
-        else
-            NAME(store_part)(row + (vectors - 1) * LANES, sum[i][vectors - 1], last);
+    TP_UNROLL for (int j = 0; j < vectors; j++) {
+        REAL *column = to + line->to_place[j];
+        const int64_t lanes = line->lanes[j];
+        TP_UNROLL for (int i = 0; i < rows; i++) {
+            if (lanes == LANES)
+                NAME(store)(column + i * line->to_row, sum[i][j]);
+            else
+                NAME(store_part)(column + i * line->to_row, sum[i][j], lanes);
+        }
     }
 }
 

@@ -9,31 +9,33 @@ static conv_sizes NAME(across)(const tp_conv_shape *s) {
 
 /* ---- with vectors along pixels ---- */
 
-/* Axes, tables, weights and counts in one block of memory; then the tasks. first: the part of an input gradient, or -1. */
-static bool NAME(compute_pixel)(PIXEL_PLAN *plan, int64_t first_h, int64_t first_w) {
+/* Axes, tables, weights and counts in one block of memory; then the tasks. backward: the input gradient. */
+static bool NAME(compute_pixel)(PIXEL_PLAN *plan, bool backward) {
     const tp_conv_args *args = plan->args;
     const tp_conv_shape *s = &args->shape;
     conv_sizes down = NAME(down)(s), across = NAME(across)(s);
-    int64_t kernel = s->kernel_h * s->kernel_w;
-    int64_t integers = conv_axis_space(&down) + conv_axis_space(&across) + kernel;
-    integers = conv_ceil_div(integers, 8) * 8;
+    plan->parts_h = backward ? s->stride_h : 1;
+    plan->parts_w = backward ? s->stride_w : 1;
+    int64_t kernel = s->kernel_h * s->kernel_w, parts = plan->parts_h * plan->parts_w;
+    size_t axes = (size_t)(plan->parts_h + plan->parts_w) * sizeof(conv_axis);
+    int64_t integers = plan->parts_h * conv_axis_space(&down) +
+                       plan->parts_w * conv_axis_space(&across) + parts + kernel;
+    size_t tables = (axes + (size_t)integers * sizeof(int64_t) + 63) / 64 * 64;
     int64_t weights = plan->groups * plan->rows * plan->depth * kernel;
     int64_t counts =
         args->statistics ? 2 * s->images * s->out_h * s->out_channels : 0; /* at most */
-    int64_t *space = tp_pool_scratch_slot(plan->pool, tp_pool_worker(plan->pool), TP_SCRATCH_SHARED,
-                                          (size_t)integers * sizeof *space +
-                                              (size_t)(weights + counts) * sizeof(REAL));
-    if (!space) return false;
-    plan->packed = (REAL *)(space + integers);
+    char *memory = tp_pool_scratch_slot(plan->pool, tp_pool_worker(plan->pool), TP_SCRATCH_SHARED,
+                                        tables + (size_t)(weights + counts) * sizeof(REAL));
+    if (!memory) return false;
+    plan->h = (conv_axis *)(void *)memory;
+    plan->w = plan->h + plan->parts_h;
+    int64_t *space = (int64_t *)(void *)(memory + axes);
+    conv_axis_parts(plan->h, plan->parts_h, &down, backward, &space);
+    conv_axis_parts(plan->w, plan->parts_w, &across, backward, &space);
+    plan->before = space;
+    plan->offset = space + parts;
+    plan->packed = (REAL *)(void *)(memory + tables);
     plan->counts = plan->packed + weights;
-    if (first_h < 0) {
-        conv_axis_forward(&plan->h, &down, &space);
-        conv_axis_forward(&plan->w, &across, &space);
-    } else {
-        conv_axis_backward(&plan->h, &down, first_h, &space);
-        conv_axis_backward(&plan->w, &across, first_w, &space);
-    }
-    plan->offset = space;
     return NAME(run_pixel_plan)(plan);
 }
 
@@ -59,16 +61,8 @@ static bool NAME(compute_wide)(WIDE_PLAN *plan, bool backward) {
     plan->h = (conv_axis *)(void *)memory;
     plan->w = plan->h + plan->parts_h;
     int64_t *space = (int64_t *)(void *)(memory + axes);
-    for (int64_t i = 0; i < plan->parts_h; i++)
-        if (backward)
-            conv_axis_backward(&plan->h[i], &down, i, &space);
-        else
-            conv_axis_forward(&plan->h[i], &down, &space);
-    for (int64_t i = 0; i < plan->parts_w; i++)
-        if (backward)
-            conv_axis_backward(&plan->w[i], &across, i, &space);
-        else
-            conv_axis_forward(&plan->w[i], &across, &space);
+    conv_axis_parts(plan->h, plan->parts_h, &down, backward, &space);
+    conv_axis_parts(plan->w, plan->parts_w, &across, backward, &space);
     plan->before = space;
     plan->start = space + parts, plan->size = plan->start + plan->taps;
     plan->place = plan->size + plan->taps;
@@ -120,12 +114,12 @@ static bool NAME(conv_forward)(tp_pool *pool, const tp_conv_args *args) {
                        .source = args->x,
                        .weight = args->weight,
                        .result = args->result,
-                       .result_plane = s->out_h * s->out_w,
-                       .result_width = s->out_w,
+                       .result_h = s->out_h,
+                       .result_w = s->out_w,
                        .weight_group = rows * depth * kernel,
                        .weight_row = depth * kernel,
                        .weight_depth = kernel};
-    return NAME(compute_pixel)(&plan, -1, -1);
+    return NAME(compute_pixel)(&plan, false);
 }
 
 static bool NAME(conv_grad_input)(tp_pool *pool, const tp_conv_args *args) {
@@ -152,23 +146,18 @@ static bool NAME(conv_grad_input)(tp_pool *pool, const tp_conv_args *args) {
                           .weight_depth = rows * kernel};
         return NAME(compute_wide)(&plan, true);
     }
-    for (int64_t first_h = 0; first_h < conv_least(s->stride_h, s->in_h); first_h++) {
-        for (int64_t first_w = 0; first_w < conv_least(s->stride_w, s->in_w); first_w++) {
-            PIXEL_PLAN plan = {.args = args,
-                               .pool = pool,
-                               .groups = s->groups,
-                               .rows = rows,
-                               .depth = depth,
-                               .source = args->y,
-                               .weight = args->weight,
-                               .result = args->result,
-                               .result_plane = s->in_h * s->in_w,
-                               .result_width = s->in_w,
-                               .weight_group = rows * depth * kernel,
-                               .weight_row = kernel,
-                               .weight_depth = rows * kernel};
-            if (!NAME(compute_pixel)(&plan, first_h, first_w)) return false;
-        }
-    }
-    return true;
+    PIXEL_PLAN plan = {.args = args,
+                       .pool = pool,
+                       .groups = s->groups,
+                       .rows = rows,
+                       .depth = depth,
+                       .source = args->y,
+                       .weight = args->weight,
+                       .result = args->result,
+                       .result_h = s->in_h,
+                       .result_w = s->in_w,
+                       .weight_group = rows * depth * kernel,
+                       .weight_row = kernel,
+                       .weight_depth = rows * kernel};
+    return NAME(compute_pixel)(&plan, true);
 }

@@ -60,12 +60,14 @@
 #undef LINE
 #undef PIXEL_PLAN
 #undef PIXEL_TASK
+#undef PIXEL_SPOT
 #undef REACH
 #undef WIDE_PLAN
 #undef WIDE_TASK
 #undef PIXELS
 #undef DOT_PIXELS
 #undef DOT_PLAN
+#undef DOT_BLOCK
 #undef WEIGHT_PLAN
 #undef WEIGHT_TASK
 #undef WEAVE

@@ -66,8 +66,8 @@ static void NAME(copy_source)(const WEIGHT_TASK *x) {
                 int64_t row = x->row * h->step + h->at[0] + i;
                 bool outside = row < 0 || row >= h->source;
                 NAME(copy_row)
-                (to, plan->padded_w, outside ? from : from + row * w->source, w->at[0], 1,
-                 outside ? 0 : w->source);
+                (to, plan->padded_w, from + row * w->source + w->at[0], -w->at[0],
+                 outside ? -w->at[0] : w->source - w->at[0], 1);
             }
         }
     }
@@ -226,7 +226,7 @@ static void NAME(choose_weight)(WEIGHT_PLAN *plan) {
     if (!plan->padded) return;
     plan->padded_h = (plan->block_rows - 1) * h->step + h->at[h->taps - 1] - h->at[0] + 1;
     plan->padded_w = (w->results - 1) * w->step + w->at[w->taps - 1] - w->at[0] + 1;
-    plan->copy_space = plan->block_images * plan->depth * plan->padded_h * plan->padded_w;
+    plan->copy_space = plan->block_images * plan->depth * plan->padded_h * plan->padded_w + LANES;
     int64_t k = 0;
     for (int64_t c = 0; c < plan->depth; c++) {
         for (int64_t a = 0; a < h->taps; a++) {

@@ -17,20 +17,33 @@ typedef UNSIGNED NAME(uvec) __attribute__((vector_size(TP_VECTOR_BYTES), may_ali
 TP_ALWAYS_INLINE VEC NAME(load)(const REAL *p) { return *(const LOOSE *)p; }
 TP_ALWAYS_INLINE void NAME(store)(REAL *p, VEC v) { *(LOOSE *)p = v; }
 
-/* The first count lanes, 0 <= count <= LANES; the others are zero and their memory is not touched.
- */
-TP_ALWAYS_INLINE VEC NAME(load_part)(const REAL *p, int64_t count) {
+/* Lanes [begin, end), 0 <= begin <= end <= LANES; the others are zero and their memory is not touched. */
+TP_ALWAYS_INLINE VEC NAME(load_lanes)(const REAL *p, int64_t begin, int64_t end) {
 #if defined(__AVX512F__) && REAL_BITS == 32
-    return (VEC)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
+    return (VEC)_mm512_maskz_loadu_ps((__mmask16)((1u << end) - (1u << begin)), p);
 #elif defined(__AVX512F__)
-    return (VEC)_mm512_maskz_loadu_pd((__mmask8)((1u << count) - 1), p);
+    return (VEC)_mm512_maskz_loadu_pd((__mmask8)((1u << end) - (1u << begin)), p);
+#elif defined(__AVX2__)
+    IVEC lane;
+    TP_UNROLL for (int l = 0; l < LANES; l++) lane[l] = l;
+    IVEC wanted = (lane >= (INTEGER)begin) & (lane < (INTEGER)end);
+#if REAL_BITS == 32
+    return (VEC)_mm256_maskload_ps(p, (__m256i)wanted);
+#else
+    return (VEC)_mm256_maskload_pd(p, (__m256i)wanted);
+#endif
 #else
     VEC v = {0};
     for (int lane = 0; lane < LANES; lane++) {
-        if (lane < count) v[lane] = p[lane];
+        if (lane >= begin && lane < end) v[lane] = p[lane];
     }
     return v;
 #endif
+}
+
+/* The first count lanes, 0 <= count <= LANES; likewise. */
+TP_ALWAYS_INLINE VEC NAME(load_part)(const REAL *p, int64_t count) {
+    return NAME(load_lanes)(p, 0, count);
 }
 
 TP_ALWAYS_INLINE void NAME(store_part)(REAL *p, VEC v, int64_t count) {

@@ -12,7 +12,7 @@
 #include "gemm_shuffle.h"
 #include "isa.h"
 
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 

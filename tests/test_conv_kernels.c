@@ -1,0 +1,301 @@
+/* The direct convolutions against their definition in double: every instruction set, both types, strides, dilations, groups,
+ * borders and odd sizes. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/levels.h"
+
+static const char *const direction_names[] = {"forward", "input gradient", "weight gradient"};
+
+static uint64_t state = 1;
+static uint32_t next_random(void) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(state >> 33);
+}
+static int64_t below(int64_t n) { return (int64_t)(next_random() % (uint64_t)n); }
+
+/* Numbers of either type, with some NaN behind them that nobody may let into a result. */
+enum { GUARD = 64 };
+typedef struct block {
+    int64_t count;
+    int type; /* 0: float, 1: double */
+    void *data;
+} block;
+
+static double get(const block *b, int64_t i) {
+    return b->type ? ((const double *)b->data)[i] : (double)((const float *)b->data)[i];
+}
+static void set(const block *b, int64_t i, double value) {
+    if (b->type)
+        ((double *)b->data)[i] = value;
+    else
+        ((float *)b->data)[i] = (float)value;
+}
+
+static block random_block(int type, int64_t count) {
+    block b = {count, type, malloc((size_t)(count + GUARD) * sizeof(double))};
+    assert_non_null(b.data);
+    for (int64_t i = 0; i < count + GUARD; i++)
+        set(&b, i, i < count ? (double)next_random() / 1073741824.0 - 1 : NAN);
+    return b;
+}
+
+typedef struct trial {
+    tp_conv_shape shape;
+    int type;
+    bool bias, accumulate, statistics;
+    tp_epilogue activation;
+    block x, weight, y, bias_block;
+} trial;
+
+static void make_operands(trial *t) {
+    const tp_conv_shape *s = &t->shape;
+    t->x = random_block(t->type, s->images * s->in_channels * s->in_h * s->in_w);
+    t->y = random_block(t->type, s->images * s->out_channels * s->out_h * s->out_w);
+    t->weight = random_block(t->type, s->out_channels * (s->in_channels / s->groups) * s->kernel_h *
+                                          s->kernel_w);
+    t->bias_block = random_block(t->type, s->in_channels + s->out_channels);
+}
+
+static void free_operands(trial *t) {
+    free(t->x.data);
+    free(t->y.data);
+    free(t->weight.data);
+    free(t->bias_block.data);
+}
+
+/* Adds the products of row i of the results of one pair of channels to their places in sum, and their magnitudes in size. */
+static void add_row(const trial *t, tp_conv_kind d, int64_t n, int64_t o, int64_t c, int64_t i,
+                    double *sum, double *size) {
+    const tp_conv_shape *s = &t->shape;
+    int64_t depth = s->in_channels / s->groups, rows = s->out_channels / s->groups;
+    int64_t channel = o / rows * depth + c, taps = s->kernel_h * s->kernel_w;
+    for (int64_t j = 0; j < s->out_w; j++) {
+        for (int64_t tap = 0; tap < taps; tap++) {
+            int64_t r = i * s->stride_h + tap / s->kernel_w * s->dilation_h - s->top;
+            int64_t q = j * s->stride_w + tap % s->kernel_w * s->dilation_w - s->left;
+            if (r < 0 || r >= s->in_h || q < 0 || q >= s->in_w) continue;
+            int64_t y = ((n * s->out_channels + o) * s->out_h + i) * s->out_w + j;
+            int64_t x = ((n * s->in_channels + channel) * s->in_h + r) * s->in_w + q;
+            int64_t w = (o * depth + c) * taps + tap;
+            double left = d == TP_CONV_GRAD_INPUT ? get(&t->y, y) : get(&t->x, x);
+            double right = d == TP_CONV_GRAD_WEIGHT ? get(&t->y, y) : get(&t->weight, w);
+            int64_t at = d == TP_CONV_FORWARD ? y : d == TP_CONV_GRAD_INPUT ? x : w;
+            sum[at] += left * right;
+            size[at] += fabs(left * right);
+        }
+    }
+}
+
+static void convolve(const trial *t, tp_conv_kind d, double *sum, double *size) {
+    const tp_conv_shape *s = &t->shape;
+    for (int64_t n = 0; n < s->images; n++)
+        for (int64_t o = 0; o < s->out_channels; o++)
+            for (int64_t c = 0; c < s->in_channels / s->groups; c++)
+                for (int64_t i = 0; i < s->out_h; i++) add_row(t, d, n, o, c, i, sum, size);
+}
+
+static double activate(tp_epilogue kind, double x) {
+    switch (kind) {
+    case TP_EPILOGUE_RELU: return x > 0 ? x : 0;
+    case TP_EPILOGUE_LEAKY_RELU: return x > 0 ? x : 0.25 * x;
+    case TP_EPILOGUE_TANH: return tanh(x);
+    default: return x;
+    }
+}
+
+static void fail_at(const char *who, const trial *t, tp_conv_kind d, int64_t i, double got,
+                    double want) {
+    const tp_conv_shape *s = &t->shape;
+    fail_msg("%s: %s of %s, %lld images, %lld groups, %lldx%lldx%lld to %lldx%lldx%lld, kernel "
+             "%lldx%lld, stride %lldx%lld, dilation %lldx%lld, border %lld %lld, bias %d, "
+             "activation %d, accumulate %d, statistics %d: element %lld is %.9g, not %.9g",
+             who, direction_names[d], t->type ? "double" : "float", (long long)s->images,
+             (long long)s->groups, (long long)s->in_channels, (long long)s->in_h,
+             (long long)s->in_w, (long long)s->out_channels, (long long)s->out_h,
+             (long long)s->out_w, (long long)s->kernel_h, (long long)s->kernel_w,
+             (long long)s->stride_h, (long long)s->stride_w, (long long)s->dilation_h,
+             (long long)s->dilation_w, (long long)s->top, (long long)s->left, t->bias,
+             t->activation, t->accumulate, t->statistics, (long long)i, got, want);
+}
+
+/* Sums over images and pixels, and of squares. */
+static void check_statistics(const char *who, const trial *t, const double *statistics,
+                             const double *sum) {
+    const tp_conv_shape *s = &t->shape;
+    int64_t plane = s->out_h * s->out_w;
+    for (int64_t o = 0; o < s->out_channels; o++) {
+        double total = 0, squares = 0, size = 0, bias = 0;
+        if (t->bias) bias = get(&t->bias_block, o);
+        for (int64_t k = 0; k < s->images * plane; k++) {
+            double v = sum[(k / plane * s->out_channels + o) * plane + k % plane] + bias;
+            total += v;
+            squares += v * v;
+            size += fabs(v);
+        }
+        if (!(fabs(statistics[o] - total) <= 1e-5 * (size + 1)))
+            fail_at(who, t, TP_CONV_FORWARD, o, statistics[o], total);
+        if (!(fabs(statistics[s->out_channels + o] - squares) <= 1e-5 * (squares + 1)))
+            fail_at(who, t, TP_CONV_FORWARD, o, statistics[s->out_channels + o], squares);
+    }
+}
+
+/* What element i of the result has to be, from the sum of its products. */
+static double wanted(const trial *t, tp_conv_kind d, int64_t i, double sum, double old) {
+    const tp_conv_shape *s = &t->shape;
+    if (d == TP_CONV_FORWARD) {
+        if (t->bias) sum += get(&t->bias_block, i / (s->out_h * s->out_w) % s->out_channels);
+        return activate(t->activation, sum) + old;
+    }
+    if (d == TP_CONV_GRAD_INPUT && t->bias)
+        sum += get(&t->bias_block, i / (s->in_h * s->in_w) % s->in_channels);
+    return sum + old;
+}
+
+static void check(const tp_kernels *kernels, tp_pool *pool, trial *t, tp_conv_kind d) {
+    make_operands(t);
+    const block *like = d == TP_CONV_FORWARD ? &t->y : d == TP_CONV_GRAD_INPUT ? &t->x : &t->weight;
+    int64_t count = like->count;
+    block result = random_block(t->type, count);
+    double *old = calloc((size_t)count + 1, sizeof *old);
+    double *sum = calloc((size_t)count + 1, sizeof *sum);
+    double *size = calloc((size_t)count + 1, sizeof *size);
+    assert_true(old && sum && size);
+    for (int64_t i = 0; i < count; i++)
+        if (t->accumulate)
+            old[i] = get(&result, i);
+        else
+            set(&result, i, NAN);
+    double statistics[256];
+    tp_conv_args args = {.shape = t->shape,
+                         .x = t->x.data,
+                         .weight = t->weight.data,
+                         .y = t->y.data,
+                         .result = result.data,
+                         .accumulate = t->accumulate,
+                         .bias = t->bias && d != TP_CONV_GRAD_WEIGHT ? t->bias_block.data : NULL,
+                         .slope = 0.25};
+    if (d == TP_CONV_FORWARD) {
+        args.activation = t->activation;
+        if (t->statistics) args.statistics = statistics;
+    }
+    assert_true(kernels->conv.run[d][t->type](pool, &args));
+    convolve(t, d, sum, size);
+    if (args.statistics) check_statistics(kernels->name, t, statistics, sum);
+    double error = t->type ? 1e-14 : 1e-6;
+    for (int64_t i = 0; i < count; i++) {
+        trial *mine = t;
+        if (d != TP_CONV_FORWARD) mine->activation = TP_EPILOGUE_NONE;
+        double want = wanted(mine, d, i, sum[i], old[i]), got = get(&result, i);
+        if (!(fabs(got - want) <= error * (size[i] + 2)))
+            fail_at(kernels->name, t, d, i, got, want);
+    }
+    for (int64_t i = count; i < count + GUARD; i++) assert_true(isnan(get(&result, i)));
+    free(result.data);
+    free(old);
+    free(sum);
+    free(size);
+    free_operands(t);
+}
+
+/* A direction of a picture: 0 where no place is left for a result. */
+static int64_t results(int64_t in, int64_t kernel, int64_t stride, int64_t dilation, int64_t before,
+                       int64_t after) {
+    int64_t room = in + before + after - dilation * (kernel - 1) - 1;
+    return room < 0 ? 0 : room / stride + 1;
+}
+
+/* Few and many channels, narrow and wide pictures, strides below and above the kernel. */
+static bool random_trial(trial *t) {
+    static const int64_t widths[] = {1, 2, 7, 15, 16, 17, 30, 31, 33, 64, 65};
+    int64_t groups = below(5) == 0 ? 1 + below(3) : 1;
+    *t = (trial){.type = below(4) == 0};
+    tp_conv_shape *s = &t->shape;
+    *s = (tp_conv_shape){.images = below(10) == 0 ? 0 : 1 + below(3),
+                         .groups = groups,
+                         .in_channels = groups * (1 + below(below(3) ? 7 : 20)),
+                         .out_channels = groups * (1 + below(below(3) ? 11 : 36)),
+                         .in_h = 1 + below(18),
+                         .in_w = widths[below(11)],
+                         .kernel_h = 1 + below(5),
+                         .kernel_w = 1 + below(6),
+                         .stride_h = 1 + below(3),
+                         .stride_w = below(4) ? 1 + below(2) : 1 + below(4),
+                         .dilation_h = below(4) ? 1 : 2,
+                         .dilation_w = below(4) ? 1 : 1 + below(3),
+                         .top = below(4) - below(2),
+                         .left = below(30) ? below(4) - below(2) : 20};
+    s->out_h =
+        results(s->in_h, s->kernel_h, s->stride_h, s->dilation_h, s->top, below(4) - below(2));
+    s->out_w =
+        results(s->in_w, s->kernel_w, s->stride_w, s->dilation_w, s->left, below(4) - below(2));
+    t->bias = below(2);
+    t->accumulate = below(4) == 0;
+    t->statistics = !t->accumulate && below(3) == 0;
+    if (!t->accumulate) t->activation = (tp_epilogue)below(5);
+    if (t->activation == TP_EPILOGUE_SIGMOID) t->activation = TP_EPILOGUE_NONE;
+    return s->out_h > 0 && s->out_w > 0 && 2 * s->out_channels <= 256;
+}
+
+static void try_random(const tp_kernels *kernels, tp_pool *pool) {
+    trial t;
+    for (int i = 0; i < 600; i++)
+        if (random_trial(&t)) check(kernels, pool, &t, (tp_conv_kind)below(TP_CONV_COUNT));
+}
+static void test_random(void **unused) {
+    (void)unused;
+    each_level(try_random);
+}
+
+/* The networks' layers with a stride: side and channels as they are, fewer images. */
+static void try_layers(const tp_kernels *kernels, tp_pool *pool) {
+    static const int64_t layers[][5] = {/* channels in and out, size, kernel, border; stride 2 */
+                                        {3, 6, 64, 5, 0},    {6, 10, 30, 5, 0}, {3, 64, 64, 7, 3},
+                                        {64, 128, 16, 3, 1}, {40, 72, 9, 1, 0}, {1, 8, 28, 5, 2},
+                                        {16, 33, 15, 3, 1},  {64, 3, 16, 4, 1}};
+    for (size_t l = 0; l < sizeof layers / sizeof *layers; l++) {
+        const int64_t *v = layers[l];
+        int64_t out = results(v[2], v[3], 2, 1, v[4], v[4]);
+        for (int d = 0; d < TP_CONV_COUNT; d++) {
+            trial t = {.shape = {.images = 2,
+                                 .groups = 1,
+                                 .in_channels = v[0],
+                                 .in_h = v[2],
+                                 .in_w = v[2],
+                                 .out_channels = v[1],
+                                 .out_h = out,
+                                 .out_w = out,
+                                 .kernel_h = v[3],
+                                 .kernel_w = v[3],
+                                 .stride_h = 2,
+                                 .stride_w = 2,
+                                 .dilation_h = 1,
+                                 .dilation_w = 1,
+                                 .top = v[4],
+                                 .left = v[4]},
+                       .bias = true,
+                       .activation = TP_EPILOGUE_RELU};
+            check(kernels, pool, &t, (tp_conv_kind)d);
+        }
+    }
+}
+static void test_layers(void **unused) {
+    (void)unused;
+    each_level(try_layers);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_layers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
