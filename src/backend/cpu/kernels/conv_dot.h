@@ -1,14 +1,14 @@
 /* The gradient of the weight where y has few channels or the weight few elements: vectors lie along rows of pixels of both y and
  * the source, and the lanes of the sums are added up at the end; nothing has to be turned. A template, see conv_tmpl.h.
  *
- * The source is copied with zeros around it (conv_stripe.h); y is read where it lies. */
+ * The source is copied with zeros around it (conv_stripe.h); so is y, for each tile by itself: a vector of each of its channels,
+ * one beside the other, then the next pixels. */
 
-/* The pixels of a block, and four elements of the weight. */
+/* The pixels of a block, as copied. */
 typedef struct NAME(dot_pixels) {
     int64_t images, lines, columns;
-    int64_t x_image, x_line, y_image, y_line;
-    int64_t y_row; /* from one channel of y to the next */
-    int64_t c_row; /* likewise in the sums */
+    int64_t x_image, x_line;
+    int64_t c_row; /* from one channel of y to the next in the sums */
 } NAME(dot_pixels);
 #define DOT_PIXELS NAME(dot_pixels)
 
@@ -18,35 +18,33 @@ typedef void (*NAME(pixel_dot_fn))(const DOT_PIXELS *p, const REAL *x, const int
 
 TP_ALWAYS_INLINE void NAME(pixel_dot)(const int rows, const DOT_PIXELS *p, const REAL *x,
                                       const int64_t *offset, const REAL *y, REAL *c, bool add) {
-    VEC sum[DOT_ROWS][DOT_COLUMNS];
-    const int64_t y_row = p->y_row, rest = p->columns % LANES, whole = p->columns - rest;
+    VEC sum[DOT_ROWS][DOT_COLUMNS], right[DOT_COLUMNS];
+    const int64_t rest = p->columns % LANES, whole = p->columns - rest;
     TP_UNROLL for (int i = 0; i < rows; i++) {
         TP_UNROLL for (int j = 0; j < DOT_COLUMNS; j++) sum[i][j] = (VEC){0};
     }
     for (int64_t n = 0; n < p->images; n++) {
-        for (int64_t l = 0; l < p->lines; l++) {
-            const REAL *from = x + n * p->x_image + l * p->x_line;
-            const REAL *at[2] = {y + n * p->y_image + l * p->y_line};
-            at[1] = at[0] + 3 * y_row;
-            for (int64_t i = 0; i < whole; i += LANES) {
-                VEC right[DOT_COLUMNS];
+        const REAL *from = x + n * p->x_image;
+        for (int64_t l = 0; l < p->lines; l++, from += p->x_line) {
+            for (int64_t i = 0; i < whole; i += LANES, y += rows * LANES) {
                 TP_UNROLL for (int j = 0; j < DOT_COLUMNS; j++) right[j] =
                     NAME(load)(from + offset[j] + i);
                 TP_UNROLL for (int r = 0; r < rows; r++) {
-                    VEC v = NAME(load)(at[r / 3] + (r % 3) * y_row + i);
+                    VEC v = NAME(load)(y + r * LANES);
                     TP_UNROLL for (int j = 0; j < DOT_COLUMNS; j++)
                         MULTIPLY_ADD_VECTORS(sum[r][j], v, right[j]);
                 }
             }
             if (rest == 0) continue;
-            VEC right[DOT_COLUMNS];
+            /* not beyond: what is there may be infinite */
             TP_UNROLL for (int j = 0; j < DOT_COLUMNS; j++) right[j] =
                 NAME(load_part)(from + offset[j] + whole, rest);
             TP_UNROLL for (int r = 0; r < rows; r++) {
-                VEC v = NAME(load_part)(at[r / 3] + (r % 3) * y_row + whole, rest);
+                VEC v = NAME(load)(y + r * LANES);
                 TP_UNROLL for (int j = 0; j < DOT_COLUMNS; j++)
                     MULTIPLY_ADD_VECTORS(sum[r][j], v, right[j]);
             }
+            y += rows * LANES;
         }
     }
     TP_UNROLL for (int i = 0; i < rows; i++) NAME(sum_lanes)(c + i * p->c_row, sum[i], add);
@@ -84,7 +82,8 @@ typedef struct NAME(dot_plan) {
     STRIPE stripe;
     int64_t *offset; /* (padded): where each begins in a stripe */
     int64_t block_images, block_rows, blocks_n, blocks_h, shares;
-    REAL *sums; /* (shares, groups, rows, padded) */
+    int64_t tile, vectors; /* channels of y in a tile, vectors of a row */
+    REAL *sums;            /* (shares, groups, rows, padded) */
     atomic_bool failed;
 } NAME(dot_plan);
 #define DOT_PLAN NAME(dot_plan)
@@ -109,9 +108,6 @@ static DOT_BLOCK NAME(dot_block_of)(const DOT_PLAN *plan, int64_t group, int64_t
                             .columns = s->out_w,
                             .x_image = plan->stripe.channel * plan->depth,
                             .x_line = plan->stripe.line,
-                            .y_image = plan->groups * plan->rows * plane,
-                            .y_line = s->out_w,
-                            .y_row = plane,
                             .c_row = plan->padded};
     return b;
 }
@@ -121,33 +117,47 @@ static int64_t NAME(dot_image)(const DOT_PLAN *plan) {
     return plan->groups * plan->depth * plan->args->shape.in_h * plan->args->shape.in_w;
 }
 
-/* Asks for part k of n of the block's source. */
-static void NAME(fetch_dot)(const DOT_PLAN *plan, const DOT_BLOCK *b, int64_t k, int64_t n) {
-    for (int64_t i = 0; i < b->pixels.images; i++) NAME(fetch_channels)
-    (&plan->stripe, b->x + i * NAME(dot_image)(plan), plan->depth, b->row, k, n);
+/* y of one tile of channels, [image][line][vector][row][lane]; lanes behind the end of a line are zero. */
+static void NAME(copy_dot)(const DOT_PLAN *plan, const DOT_BLOCK *b, int64_t row, int64_t rows,
+                           REAL *to) {
+    const tp_conv_shape *s = &plan->args->shape;
+    const int64_t plane = s->out_h * s->out_w, line = plan->vectors * rows * LANES;
+    for (int64_t k = 0; k < b->pixels.images * rows; k++) {
+        int64_t image = k / rows, r = k % rows;
+        const REAL *from = b->y + (image * plan->groups * plan->rows + row + r) * plane;
+        REAL *at = to + image * b->pixels.lines * line + r * LANES;
+        for (int64_t l = 0; l < b->pixels.lines; l++, from += s->out_w) {
+            int64_t i = 0;
+            for (; i + LANES <= s->out_w; i += LANES, at += rows * LANES)
+                NAME(store)(at, NAME(load)(from + i));
+            if (i == s->out_w) continue;
+            NAME(store)(at, NAME(load_part)(from + i, s->out_w - i));
+            at += rows * LANES;
+        }
+    }
 }
 
-static void NAME(run_dot_block)(const DOT_PLAN *plan, const DOT_BLOCK *b, const DOT_BLOCK *next,
-                                REAL *stripe, REAL *sums, bool add) {
-    for (int64_t n = 0; n < b->pixels.images; n++) NAME(copy_channels)
-    (&plan->stripe, stripe + n * b->pixels.x_image, b->x + n * NAME(dot_image)(plan), plan->depth,
+static void NAME(run_dot_block)(const DOT_PLAN *plan, const DOT_BLOCK *b, REAL *stripe, REAL *sums,
+                                bool add) {
+    const DOT_PIXELS *pixels = &b->pixels;
+    for (int64_t n = 0; n < pixels->images; n++) NAME(copy_channels)
+    (&plan->stripe, stripe + n * pixels->x_image, b->x + n * NAME(dot_image)(plan), plan->depth,
      b->row);
-    int64_t tile = conv_even(plan->rows, DOT_ROWS);
-    for (int64_t r = 0; r < plan->rows; r += tile) {
-        NAME(pixel_dot_fn) dot = NAME(pixel_dot_table)[conv_least(tile, plan->rows - r) - 1];
-        for (int64_t k = 0; k < plan->products; k += DOT_COLUMNS) {
-            if (next && r == 0)
-                NAME(fetch_dot)(plan, next, k / DOT_COLUMNS, plan->padded / DOT_COLUMNS);
-            dot(&b->pixels, stripe, plan->offset + k, b->y + r * b->pixels.y_row,
-                sums + r * plan->padded + k, add);
-        }
+    REAL *y = stripe + plan->block_images * NAME(stripe_space)(&plan->stripe, plan->depth);
+    for (int64_t r = 0; r < plan->rows; r += plan->tile) {
+        int64_t rows = conv_least(plan->tile, plan->rows - r);
+        NAME(copy_dot)(plan, b, r, rows, y);
+        NAME(pixel_dot_fn) dot = NAME(pixel_dot_table)[rows - 1];
+        for (int64_t k = 0; k < plan->products; k += DOT_COLUMNS)
+            dot(pixels, stripe, plan->offset + k, y, sums + r * plan->padded + k, add);
     }
 }
 
 static void NAME(run_dot)(void *arg, int64_t task, int worker) {
     DOT_PLAN *plan = arg;
     int64_t group = task % plan->groups, share = task / plan->groups;
-    int64_t space = plan->block_images * NAME(stripe_space)(&plan->stripe, plan->depth);
+    int64_t space = plan->block_images * NAME(stripe_space)(&plan->stripe, plan->depth) +
+                    plan->tile * plan->block_images * plan->block_rows * plan->vectors * LANES;
     REAL *stripe =
         tp_pool_scratch_slot(plan->pool, worker, TP_SCRATCH_CONV, (size_t)space * sizeof(REAL));
     if (!stripe) {
@@ -157,11 +167,9 @@ static void NAME(run_dot)(void *arg, int64_t task, int worker) {
     REAL *sums = plan->sums + task * plan->rows * plan->padded;
     int64_t blocks = plan->blocks_n * plan->blocks_h;
     int64_t first = blocks * share / plan->shares, end = blocks * (share + 1) / plan->shares;
-    DOT_BLOCK block = NAME(dot_block_of)(plan, group, first);
     for (int64_t b = first; b < end; b++) {
-        DOT_BLOCK next = NAME(dot_block_of)(plan, group, b + 1);
-        NAME(run_dot_block)(plan, &block, b + 1 < end ? &next : NULL, stripe, sums, b > first);
-        block = next;
+        DOT_BLOCK block = NAME(dot_block_of)(plan, group, b);
+        NAME(run_dot_block)(plan, &block, stripe, sums, b > first);
     }
 }
 
@@ -182,12 +190,15 @@ static void NAME(gather_dot)(void *arg, int64_t begin, int64_t end) {
 
 static void NAME(choose_dot)(DOT_PLAN *plan) {
     const tp_conv_shape *s = &plan->args->shape;
-    int64_t plane = s->out_h * s->out_w, tile = conv_even(plan->rows, DOT_ROWS);
+    int64_t plane = s->out_h * s->out_w;
+    plan->tile = conv_even(plan->rows, DOT_ROWS);
     /* one channel of the source and the channels of y that a tile has stay in the first-level cache */
-    int64_t pixels = CONV_DOT_SPACE / ((s->stride_h * s->stride_w + tile) * (int64_t)sizeof(REAL));
+    int64_t pixels =
+        CONV_DOT_SPACE / ((s->stride_h * s->stride_w + plan->tile) * (int64_t)sizeof(REAL));
     int64_t images = conv_least(pixels / plane, s->images / CONV_TASKS);
     plan->block_images = conv_even(s->images, conv_most(images, 1));
     plan->block_rows = conv_even(s->out_h, conv_most(pixels / s->out_w, 1));
+    plan->vectors = conv_ceil_div(s->out_w, LANES);
     plan->blocks_n = conv_ceil_div(s->images, plan->block_images);
     plan->blocks_h = conv_ceil_div(s->out_h, plan->block_rows);
     plan->shares =

@@ -30,7 +30,7 @@ typedef struct NAME(pixel_plan) {
 
 typedef struct NAME(pixel_task) {
     const PIXEL_PLAN *plan;
-    int64_t number, image, row, height, group;
+    int64_t image, row, height, group;
     REAL *stripe, *aside, *counts;
 } NAME(pixel_task);
 #define PIXEL_TASK NAME(pixel_task)
@@ -187,7 +187,6 @@ static void NAME(pixel_tile)(const PIXEL_TASK *x, LINE *line, PIXEL_SPOT *at) {
 static PIXEL_TASK NAME(pixel_task_of)(const PIXEL_PLAN *plan, int64_t number) {
     int64_t block = number / plan->groups, row = block % plan->blocks_h * plan->block_rows;
     return (PIXEL_TASK){.plan = plan,
-                        .number = number,
                         .group = number % plan->groups,
                         .image = block / plan->blocks_h,
                         .row = row,
@@ -204,7 +203,6 @@ static const REAL *NAME(pixel_source)(const PIXEL_TASK *x) {
 static void NAME(pixel_block)(const PIXEL_TASK *x) {
     const PIXEL_PLAN *plan = x->plan;
     const conv_axis *w = &plan->w[0];
-    PIXEL_TASK next = NAME(pixel_task_of)(plan, x->number + 1);
     NAME(copy_channels)(&plan->stripe, x->stripe, NAME(pixel_source)(x), plan->depth, x->row);
     LINE line = {.channels = plan->depth,
                  .channel = plan->stripe.channel,
@@ -216,8 +214,6 @@ static void NAME(pixel_block)(const PIXEL_TASK *x) {
         for (int64_t k = 0; k < tiles; k++) { /* of nearly equal height */
             at.i = height * k / tiles;
             at.lines = height * (k + 1) / tiles - at.i;
-            if (at.part_h == 0 && next.image < plan->args->shape.images) NAME(fetch_channels)
-            (&plan->stripe, NAME(pixel_source)(&next), plan->depth, next.row, k, tiles);
             for (at.j = 0; at.j < w->results; at.j += plan->vectors * LANES) {
                 at.vectors = conv_least(plan->vectors, conv_ceil_div(w->results - at.j, LANES));
                 NAME(pixel_tile)(x, &line, &at);
