@@ -355,6 +355,11 @@ static void test_lying_headers(void **state) {
     uint8_t *file = bytes_of(c, "file", &size);
     file[size - 20] ^= 1; /* in the last chunk of pixels */
     refuse((char *)file, size, TP_ERROR_FORMAT, "PNG, at byte");
+    memcpy(file + 33,
+           "\x2e\0\0\x1a"
+           "eXIf",
+           8); /* behind the header */
+    refuse((char *)file, size, TP_ERROR_FORMAT, "PNG, at byte 33: a chunk of 771751962 bytes");
     free(file);
 }
 

@@ -106,9 +106,28 @@ static bool read_all(reader *r) {
     return true;
 }
 
+/* Whether every chunk lies in the file: libpng allocates what an eXIf chunk says before it sees that the file is shorter. */
+static tp_error_code check_chunks(const uint8_t *bytes, size_t size, tp_why *why) {
+    enum { SIGNATURE = 8, CHUNK = 12 }; /* length, name and checksum */
+    for (size_t at = SIGNATURE; size >= CHUNK && at <= size - CHUNK;) {
+        const uint8_t *b = bytes + at;
+        size_t length = (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3];
+        if (length > size - at - CHUNK)
+            return tp_picture_problem(
+                why, TP_ERROR_FORMAT,
+                "PNG, at byte %zu: a chunk of %zu bytes, of which %zu are there", at, length,
+                size - at - CHUNK);
+        if (memcmp(b + 4, "IEND", 4) == 0) break;
+        at += CHUNK + length;
+    }
+    return TP_ERROR_NONE;
+}
+
 tp_error_code tp_png_read(const uint8_t *bytes, size_t size, tp_picture *out,
                           tp_picture_extra *extra, tp_why *why) {
     *out = (tp_picture){0};
+    tp_error_code code = check_chunks(bytes, size, why);
+    if (code) return code;
     reader r = {.bytes = bytes, .size = size, .why = why, .out = out, .extra = extra};
     r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &r, on_error, on_warning);
     r.info = r.png ? png_create_info_struct(r.png) : NULL;
