@@ -320,6 +320,24 @@ static void test_int8(void **state) {
     no_error();
 }
 
+/* What stays in floats beside the products, run for the calibration as whole operations of the graph. */
+static void test_int8_among_others(void **state) {
+    (void)state;
+    tp_manual_seed(6);
+    tp_shape sample = tp_shape(2, 11, 9);
+    tp_module *net = tp_nn_from_text(
+        "circular_pad:1 conv:4,k=3 gelu adaptive_avgpool:7 groupnorm:2 upsample:2 prelu "
+        "reflect_pad:1 adaptive_maxpool:9 silu conv_transpose:3,k=2,s=2 mish lrn:3 flatten linear:6",
+        sample);
+    tp_tensor *typical = tp_keep(tp_rand(tp_shape(8, 2, 11, 9)));
+    assert_true(tp_export_c(in_folder("net.c"), net, sample, .name = "net", .int8 = true,
+                            .calibration = typical));
+    assert_true(self_test_passes());
+    tp_free(typical);
+    tp_module_free(net);
+    no_error();
+}
+
 /* ---- what is refused ---- */
 
 static tp_tensor *sums_forward(tp_module *m, tp_tensor *x) {
@@ -367,6 +385,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         NOTED_TEST(test_bits_of_layers), NOTED_TEST(test_layers_alone),
         NOTED_TEST(test_bits_of_models), NOTED_TEST(test_bits_of_ones_own),
-        NOTED_TEST(test_int8),           NOTED_TEST(test_refused)};
+        NOTED_TEST(test_int8),           NOTED_TEST(test_int8_among_others),
+        NOTED_TEST(test_refused)};
     return cmocka_run_group_tests(tests, start, stop);
 }
