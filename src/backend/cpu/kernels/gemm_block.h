@@ -8,7 +8,7 @@ typedef struct NAME(block) {
     int64_t i, rows, j, j_end;
     int64_t fetched; /* rows of the next group that were asked for */
     int64_t tile;    /* rows of a register tile */
-    /* Tiles from the last one to the first. The processor fetches on in the direction in which it
+    /* Tiles from the last one to the first, and likewise the rows of each. The processor fetches on in the direction in which it
      * sees rows used: two neighbours that work away from their common border do not take each
      * other's rows of the result out of the cache. */
     bool upwards;
@@ -79,8 +79,15 @@ static void NAME(outer_tiles)(BLOCK *x, int vectors, const REAL *b, int64_t b_ro
         const REAL *next = to + NAME(tile_begin)(x, (i + 1) % tiles, tiles) * to_row;
         if (i + 1 == tiles) next += vectors * LANES; /* of the next panel */
         if (x->plan->fetch_rows) NAME(fetch_ahead)(x, x->plan->fetch_rows);
-        kernels[rows - 1](x->k, x->a + r * x->a_step, x->a_row, x->a_col, b, b_row, to + r * to_row,
-                          to_row, add, next);
+        const REAL *a = x->a + r * x->a_step;
+        REAL *c = to + r * to_row;
+        if (x->upwards) {
+            int64_t last = rows - 1;
+            kernels[last](x->k, a + last * x->a_row, -x->a_row, x->a_col, b, b_row,
+                          c + last * to_row, -to_row, add, next + last * to_row);
+        } else {
+            kernels[rows - 1](x->k, a, x->a_row, x->a_col, b, b_row, c, to_row, add, next);
+        }
     }
 }
 

@@ -54,7 +54,10 @@ static void NAME(make_plan)(PLAN *plan, const tp_gemm_args *args, const tp_pool 
     NAME(choose_finish)(plan);
     int64_t budget = TP_VECTOR_REGISTERS == 32 ? 24 : 12;
     plan->vectors = plan->m * 8 <= budget ? 8 : plan->m * 4 <= budget ? 4 : 2;
-    if (plan->in_place && plan->vectors == 2 && plan->n >= 4 * LANES && NAME(crowded)(args->c_row))
+    /* Where rows of the result crowd into a few sets of the cache and leave it again soon, fewer of
+     * them at a time; a longer sum is better off with the narrower panel of b. */
+    if (plan->in_place && plan->vectors == 2 && plan->n >= 4 * LANES && plan->k <= WIDE_K &&
+        NAME(crowded)(args->c_row))
         plan->vectors = 4;
     NAME(choose_parts)(plan, alone ? 1 : tp_pool_threads(pool), alone ? 1 : tp_pool_awake(pool));
     if (plan->dot)

@@ -12,7 +12,9 @@ enum {
     DOT_COLUMNS = 4,
     /* Elements of k that one panel covers: a panel of two vectors and a tile of a stay in a
      * first-level cache of 48 KiB (32 KiB where registers are shorter). */
-    OUTER_K = 392,
+    OUTER_K = 264,
+    /* Sums of at most so many products may use panels of four vectors. */
+    WIDE_K = 128,
     /* Rows of a that one block covers; the block stays in the second-level cache. */
     OUTER_ROWS = TP_VECTOR_BYTES == 64 ? 520 : 240,
     /* The same for the dot form, where the rows of a stay in the first-level cache, in bytes. */

@@ -31,7 +31,7 @@ TP_ALWAYS_INLINE void NAME(outer)(const int rows, const int vectors, int64_t k, 
         TP_UNROLL for (int g = 0; g < (rows + 2) / 3; g++) base[g] += a_col;
         b += b_row;
         TP_UNROLL for (int j = 0; j < vectors; j++) __builtin_prefetch(next + j * LANES, 1);
-        next += p < rows ? c_row : 0;
+        next += p + 1 < rows ? c_row : 0;
     }
     TP_UNROLL for (int i = 0; i < rows; i++) {
         TP_UNROLL for (int j = 0; j < vectors; j++) {

@@ -39,10 +39,15 @@ static void NAME(pack_columns)(REAL *to, int64_t full, const REAL *b, int64_t b_
 /* to[r * stride + p] = from[r * outer_stride + p * inner_stride] for r < outer and p < inner */
 static void NAME(copy_lines)(REAL *to, int64_t stride, const REAL *from, int64_t outer_stride,
                              int64_t inner_stride, int64_t outer, int64_t inner) {
+    enum { AHEAD = 4 }; /* rows: they come from afar, and the processor cannot guess the next */
     for (int64_t r = 0; r < outer; r++, to += stride, from += outer_stride) {
         int64_t p = 0;
         if (inner_stride == 1) {
-            for (; p + LANES <= inner; p += LANES) NAME(store)(to + p, NAME(load)(from + p));
+            const REAL *ahead = from + (r + AHEAD < outer ? AHEAD * outer_stride : 0);
+            for (; p + LANES <= inner; p += LANES) {
+                __builtin_prefetch(ahead + p);
+                NAME(store)(to + p, NAME(load)(from + p));
+            }
             if (p < inner)
                 NAME(store_part)(to + p, NAME(load_part)(from + p, inner - p), inner - p);
         } else {
