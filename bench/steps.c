@@ -1,9 +1,10 @@
 /* Times one training step of each workload; bench/compare.py sets it against PyTorch.
  *
- *     bench_steps THREADS [--only NAME,...] [--budget SECONDS] [--list] [--serve]
+ *     bench_steps THREADS [--only NAME,...] [--budget SECONDS] [--precision bf16|both] [--list] [--serve]
  *
  * One JSON line a measurement: {"workload", "variant", "threads", "median_us", "p10_us", "p90_us", "n"}. --serve reads lines
- * `workload/variant [seconds]` and answers each with one such line, so that two programs can take turns on one machine. */
+ * `workload/variant [seconds]` and answers each with one such line, so that two programs can take turns on one machine.
+ * --precision both measures each workload three times in float32 and three times in bf16, in turns. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -393,9 +394,10 @@ static void measure(bench *b, int k, double seconds) {
     qsort(b->times, (size_t)n, sizeof(double), by_size);
     double unit = 1e6 / w->per;
     printf(
-        "{\"workload\": \"%s\", \"variant\": \"%s\", \"threads\": %d, \"median_us\": %.4f, \"p10_us\": %.4f, \"p90_us\": %.4f, \"n\": %d}\n",
-        w->name, w->variant, b->threads, b->times[n / 2] * unit, b->times[n / 10] * unit,
-        b->times[n * 9 / 10] * unit, n);
+        "{\"workload\": \"%s\", \"variant\": \"%s\", \"threads\": %d, \"precision\": \"%s\", \"median_us\": %.4f, \"p10_us\": %.4f, \"p90_us\": %.4f, \"n\": %d}\n",
+        w->name, w->variant, b->threads,
+        tp_get_float32_matmul_precision() == TP_PRECISION_BF16 ? "bf16" : "float32",
+        b->times[n / 2] * unit, b->times[n / 10] * unit, b->times[n * 9 / 10] * unit, n);
     fflush(stdout);
 }
 
@@ -435,9 +437,10 @@ static void serve(bench *b) {
 
 int main(int argc, char **argv) {
     if (argc < 2 || atoi(argv[1]) < 1) {
-        fprintf(stderr,
-                "usage: %s THREADS [--only NAME,...] [--budget SECONDS] [--list] [--serve]\n",
-                argv[0]);
+        fprintf(
+            stderr,
+            "usage: %s THREADS [--only NAME,...] [--budget SECONDS] [--precision bf16|both] [--list] [--serve]\n",
+            argv[0]);
         return 2;
     }
     bench *b = calloc(1, sizeof *b);
@@ -445,12 +448,17 @@ int main(int argc, char **argv) {
     b->threads = atoi(argv[1]);
     b->budget = 1.5;
     const char *only = NULL;
+    int turns = 1;
     bool list = false, serving = false;
     for (int i = 2; i < argc; i++) {
         if (!strcmp(argv[i], "--only") && i + 1 < argc)
             only = argv[++i];
         else if (!strcmp(argv[i], "--budget") && i + 1 < argc)
             b->budget = atof(argv[++i]);
+        else if (!strcmp(argv[i], "--precision") && i + 1 < argc)
+            turns = !strcmp(argv[i + 1], "both") ? 6 : 1,
+            tp_set_float32_matmul_precision(strcmp(argv[++i], "bf16") ? TP_PRECISION_FLOAT32
+                                                                      : TP_PRECISION_BF16);
         else if (!strcmp(argv[i], "--list"))
             list = true;
         else if (!strcmp(argv[i], "--serve"))
@@ -460,10 +468,13 @@ int main(int argc, char **argv) {
     if (serving) serve(b);
     for (int k = 0; !serving && k < WORKLOADS; k++) {
         if (!chosen(&workloads[k], only)) continue;
-        if (list)
-            printf("%s/%s\n", workloads[k].name, workloads[k].variant);
-        else
+        if (list) printf("%s/%s\n", workloads[k].name, workloads[k].variant);
+        for (int turn = 0; !list && turn < turns; turn++) {
+            if (turns > 1)
+                tp_set_float32_matmul_precision(turn % 2 ? TP_PRECISION_BF16
+                                                         : TP_PRECISION_FLOAT32);
             measure(b, k, b->budget);
+        }
     }
     free(b);
     return 0;
