@@ -76,8 +76,11 @@ static void NAME(choose_parts)(PLAN *plan, int threads, int awake) {
      * product that makes the weight's gradient. */
     bool weight_rows = (plan->a_row == 1 && plan->a_col != 1 && plan->n < 16 * plan->m) ||
                        (plan->swapped && plan->n < 4 * plan->m);
-    bool weight_cols = plan->dot && plan->m < 4 * plan->n;
-    bool rows_first = weight_rows || (!weight_cols && plan->m >= plan->n);
+    bool weight_cols = plan->dot && plan->m < 4 * plan->n && plan->n >= DOT_LIMIT;
+    /* Where b is small beside a and the result, it does not matter who has it: rows are images, and
+     * stay with the thread that has them in the layers before and after. */
+    bool small_b = plan->b_col == 1 && plan->a_col == 1 && plan->k < plan->m;
+    bool rows_first = weight_rows || small_b || (!weight_cols && plan->m >= plan->n);
     int64_t first = rows_first ? rows : cols, second = rows_first ? cols : rows;
     int first_parts = first < most ? (int)first : most;
     int second_parts = second < most / first_parts ? (int)second : most / first_parts;
