@@ -9,6 +9,12 @@ enum {
     CONV_PIXELS = 1024,
     /* Bytes of the pixels whose products are summed before lanes are added up, about. */
     CONV_DOT_SPACE = TP_VECTOR_BYTES == 64 ? 36864 : 24576,
+    /* For conv_flat.h: most source channels (copies of three were no faster than turning y), fewest channels of y, the pixels of a
+     * plane at least, and those of a block, about. */
+    CONV_FLAT_CHANNELS = 1,
+    CONV_FLAT_ROWS = 4,
+    CONV_FLAT_PLANE = 200,
+    CONV_FLAT_PIXELS = 800,
     /* With fewer tasks channels are shared out as well. */
     CONV_TASKS = 8,
     /* Weights of a vector of channels that are read again and again: they stay in the second-level cache. */

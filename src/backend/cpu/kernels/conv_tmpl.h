@@ -45,6 +45,8 @@
 
 #include "conv_dot.h"
 
+#include "conv_flat.h"
+
 #include "conv_weight.h"
 
 #ifndef TP_PAIRS /* bf16/conv.c wants the products alone */
@@ -68,6 +70,7 @@
 #undef DOT_PIXELS
 #undef DOT_PLAN
 #undef DOT_BLOCK
+#undef FLAT_PLAN
 #undef WEIGHT_PLAN
 #undef WEIGHT_TASK
 #undef WEAVE

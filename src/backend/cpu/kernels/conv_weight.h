@@ -246,6 +246,7 @@ static bool NAME(conv_grad_weight)(tp_pool *pool, const tp_conv_args *args) {
         for (int64_t i = 0; i < results && !args->accumulate; i++) ((REAL *)args->result)[i] = 0;
         return true;
     }
+    if (NAME(flat_fits)(s)) return NAME(weight_by_lines)(pool, args);
     if (NAME(dot_pays)(s)) return NAME(weight_by_dots)(pool, args);
     WEIGHT_PLAN plan = {.args = args,
                         .pool = pool,
