@@ -131,25 +131,21 @@ static double accuracy(uint64_t seed, tp_precision precision) {
     return e.accuracy;
 }
 
-static int by_size(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
+/* At most 0.3 points less on average. One seed's two runs differ by 0.3 points either way, since any rounding leads elsewhere: it
+ * takes many seeds to tell. */
 static void test_trains_as_well(void **state) {
-    (void)state;
+    enum { SEEDS = 9 };
     if (!available()) skip();
-    double exact[3], rough[3];
-    for (int i = 0; i < 3; i++) {
+    double exact = 0, rough = 0;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         TP_SCOPE {
-            exact[i] = accuracy((uint64_t)i + 1, TP_PRECISION_FLOAT32);
-            rough[i] = accuracy((uint64_t)i + 1, TP_PRECISION_BF16);
+            exact += accuracy(seed, TP_PRECISION_FLOAT32) / SEEDS;
+            rough += accuracy(seed, TP_PRECISION_BF16) / SEEDS;
         }
     }
-    qsort(exact, 3, sizeof *exact, by_size);
-    qsort(rough, 3, sizeof *rough, by_size);
-    if (!(exact[1] > 0.9) || rough[1] < exact[1] - 0.003)
-        fail_msg("medians of %.2f %% and %.2f %%", 100 * exact[1], 100 * rough[1]);
+    (void)state;
+    if (!(exact > 0.9) || rough < exact - 0.003)
+        fail_msg("means of %.2f %% and %.2f %%", 100 * exact, 100 * rough);
 }
 
 static void get_weights(const kit *k, float *out) {
