@@ -7,6 +7,8 @@
 enum {
     /* Results of a channel that one task makes, about. */
     CONV_PIXELS = 1024,
+    /* Bytes of a source that is gone through again for each tile of channels. */
+    CONV_PIXEL_SPACE = 32768,
     /* Bytes of the pixels whose products are summed before lanes are added up, about. */
     CONV_DOT_SPACE = TP_VECTOR_BYTES == 64 ? 36864 : 24576,
     /* For conv_flat.h: most source channels (copies of three were no faster than turning y), fewest channels of y, the pixels of a
@@ -25,6 +27,8 @@ enum {
     CONV_FEW_CHANNELS = 8,
     /* Costs of LANES x LANES results in multiplications of vectors: turning them, and storing them as they are. */
     CONV_TURN_COST = 160,
+    /* .. and of a vector that is copied. */
+    CONV_COPY_COST = 8,
     CONV_STORE_COST = 40
 };
 

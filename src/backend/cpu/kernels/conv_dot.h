@@ -217,7 +217,7 @@ static bool NAME(dot_pays)(const tp_conv_shape *s) {
     int64_t rows = s->out_channels / s->groups, columns = s->in_channels / s->groups;
     double products = (double)(columns * s->kernel_h * s->kernel_w);
     double empty = (double)(conv_ceil_div(s->out_w, LANES) * LANES) / (double)s->out_w;
-    double dot = (double)rows * products * empty * CONV_DOT_COST;
+    double dot = (double)rows * (products * CONV_DOT_COST + CONV_COPY_COST) * empty;
     double turned =
         (double)(conv_ceil_div(rows, LANES) * LANES) * (products + (double)CONV_TURN_COST / LANES);
     return dot < turned;

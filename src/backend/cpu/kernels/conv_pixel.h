@@ -35,9 +35,9 @@ typedef struct NAME(pixel_task) {
 } NAME(pixel_task);
 #define PIXEL_TASK NAME(pixel_task)
 
-/* A tile: rows [i, i + lines) of part_h, vectors from j on, channels [row, row + rows). */
+/* A tile: rows [i, i + lines) of part_h, vectors from j on, channels [row, row + rows) of those from `first` to `end`. */
 typedef struct NAME(pixel_spot) {
-    int64_t part_h, i, lines, j, vectors, row, rows;
+    int64_t part_h, i, lines, j, vectors, first, end, row, rows;
 } NAME(pixel_spot);
 #define PIXEL_SPOT NAME(pixel_spot)
 
@@ -157,7 +157,7 @@ static void NAME(place_vectors)(const PIXEL_PLAN *plan, LINE *line, const PIXEL_
     }
 }
 
-/* All channels of a tile. */
+/* The channels from at->first to at->end, tile by tile. */
 static void NAME(pixel_tile)(const PIXEL_TASK *x, LINE *line, PIXEL_SPOT *at) {
     const PIXEL_PLAN *plan = x->plan;
     const REAL *from = x->stripe + at->i * plan->stripe.line + at->j;
@@ -166,8 +166,8 @@ static void NAME(pixel_tile)(const PIXEL_TASK *x, LINE *line, PIXEL_SPOT *at) {
     const REAL *bias =
         plan->args->bias ? (const REAL *)plan->args->bias + x->group * plan->rows : NULL;
     NAME(place_vectors)(plan, line, at);
-    for (at->row = 0; at->row < plan->rows; at->row += plan->tile) {
-        at->rows = conv_least(plan->tile, plan->rows - at->row);
+    for (at->row = at->first; at->row < at->end; at->row += plan->tile) {
+        at->rows = conv_least(plan->tile, at->end - at->row);
         REAL *to =
             plan->result + ((first + at->row) * plan->result_h + down) * plan->result_w + across;
         line->bias = bias ? bias + at->row : NULL;
@@ -200,25 +200,37 @@ static const REAL *NAME(pixel_source)(const PIXEL_TASK *x) {
                               plan->w[0].source;
 }
 
-static void NAME(pixel_block)(const PIXEL_TASK *x) {
+/* All places of the block, for some of the channels. */
+static void NAME(pixel_places)(const PIXEL_TASK *x, LINE *line, PIXEL_SPOT at) {
     const PIXEL_PLAN *plan = x->plan;
-    const conv_axis *w = &plan->w[0];
-    NAME(copy_channels)(&plan->stripe, x->stripe, NAME(pixel_source)(x), plan->depth, x->row);
-    LINE line = {.channels = plan->depth,
-                 .channel = plan->stripe.channel,
-                 .relu = !plan->aside && plan->args->activation == TP_EPILOGUE_RELU};
-    PIXEL_SPOT at = {0};
-    for (; at.part_h < plan->parts_h; at.part_h++) {
+    for (at.part_h = 0; at.part_h < plan->parts_h; at.part_h++) {
         int64_t height = conv_least(x->height, plan->h[at.part_h].results - x->row);
         int64_t tiles = conv_ceil_div(height, plan->lines);
         for (int64_t k = 0; k < tiles; k++) { /* of nearly equal height */
             at.i = height * k / tiles;
             at.lines = height * (k + 1) / tiles - at.i;
-            for (at.j = 0; at.j < w->results; at.j += plan->vectors * LANES) {
-                at.vectors = conv_least(plan->vectors, conv_ceil_div(w->results - at.j, LANES));
-                NAME(pixel_tile)(x, &line, &at);
+            for (at.j = 0; at.j < plan->w[0].results; at.j += plan->vectors * LANES) {
+                at.vectors =
+                    conv_least(plan->vectors, conv_ceil_div(plan->w[0].results - at.j, LANES));
+                NAME(pixel_tile)(x, line, &at);
             }
         }
+    }
+}
+
+/* A source that stays in the first-level cache is gone through once for each tile of channels, so that results are written
+ * one row after the other; else each of its places is used for all channels at once. */
+static void NAME(pixel_block)(const PIXEL_TASK *x) {
+    const PIXEL_PLAN *plan = x->plan;
+    NAME(copy_channels)(&plan->stripe, x->stripe, NAME(pixel_source)(x), plan->depth, x->row);
+    LINE line = {.channels = plan->depth,
+                 .channel = plan->stripe.channel,
+                 .relu = !plan->aside && plan->args->activation == TP_EPILOGUE_RELU};
+    int64_t bytes = NAME(stripe_space)(&plan->stripe, plan->depth) * (int64_t)sizeof(REAL);
+    int64_t step = bytes <= CONV_PIXEL_SPACE ? plan->tile : plan->rows;
+    for (int64_t row = 0; row < plan->rows; row += step) {
+        NAME(pixel_places)
+        (x, &line, (PIXEL_SPOT){.first = row, .end = conv_least(row + step, plan->rows)});
     }
 }
 
