@@ -81,7 +81,9 @@ static void on_a_network_of_ours(lab *l) {
     tp_history_free(&h);
     TP_SCOPE {
         tp_batch b;
-        tp_dataset_batch(lab_digits(l, "test"), &(int64_t){0}, 1, &b);
+        tp_dataset *digits = lab_digits(l, "test");
+        tp_dataset_batch(digits, &(int64_t){0}, 1, &b);
+        tp_dataset_free(digits);
         show_filters(l, tp_get_tensor(net, "0.weight"), b.x, 2);
     }
     tp_optim_free(optim);

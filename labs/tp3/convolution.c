@@ -57,7 +57,9 @@ int main(int argc, char **argv) {
     double worst = 0, d;
     TP_SCOPE {
         tp_batch b;
-        tp_dataset_batch(lab_digits(l, "test"), &(int64_t){0}, 1, &b);
+        tp_dataset *digits = lab_digits(l, "test");
+        tp_dataset_batch(digits, &(int64_t){0}, 1, &b);
+        tp_dataset_free(digits);
         tp_tensor *image = tp_reshape(b.x, tp_shape(28, 28));
         const float *x = tp_data_float(image);
 
