@@ -367,18 +367,6 @@ static void pictures_in_a_list(void **state) {
     check(shell(TAPER " train --data pets/train/cat/1.ppm"), 2, "takes .csv and .npz");
 }
 
-static int make_folder(void **state) {
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
-}
-
 /* ---- sweeps, reports, trials ---- */
 
 static void sweeps_and_reports(void **state) {

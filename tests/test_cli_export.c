@@ -10,7 +10,7 @@
 #include <taper/taper.h>
 #include <unistd.h>
 
-static char folder[64];
+#include "support/folder.h"
 
 /* Runs the command in the folder; what it said is in `said`. Its exit status. */
 static char said[2000];
@@ -70,24 +70,11 @@ static void test_mistakes(void **state) {
     assert_false(there("b.c"));
 }
 
-static int start(void **state) {
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/taper-cli-export-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int stop(void **state) {
-    (void)state;
-    char command[100];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_c),
 #ifdef TP_HAVE_PROTOBUF
                                        cmocka_unit_test(test_onnx),
 #endif
                                        cmocka_unit_test(test_mistakes)};
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

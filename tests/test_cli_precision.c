@@ -17,18 +17,6 @@
     " --model \"conv:8,k=5 relu maxpool:2 flatten linear:64 relu linear:10\""
 #define FALLBACK "products are computed in float32"
 
-static int make_folder(void **state) {
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
-}
-
 static bool available(void) { return !tp_precision_fallback(TP_PRECISION_BF16); }
 
 static void words(void **state) {

@@ -49,20 +49,12 @@ static void write_files(void) {
     tp_module_free(net);
 }
 
-static int make_folder(void **state) {
-    (void)state;
-    if (!mkdtemp(folder)) return 1;
+static int start(void **state) {
+    if (make_folder(state) != 0) return -1;
     setenv("COLUMNS", "80", 1);
     setenv("LC_ALL", "C", 1);
     write_files();
     return 0;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    char command[300];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
 }
 
 static void test_inspect(void **state) {
@@ -140,5 +132,5 @@ int main(void) {
         cmocka_unit_test(test_compare),
         cmocka_unit_test(test_compare_input),
     };
-    return cmocka_run_group_tests_name("cli_weights", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("cli_weights", tests, start, remove_folder);
 }

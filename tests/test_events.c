@@ -16,22 +16,8 @@
 #include "io/events.h"
 #include "io/png.h"
 #include "io/records.h"
+#include "support/folder.h"
 #include "support/nothing_left.h"
-
-static char folder[64];
-
-static int start(void **state) {
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/taper-events-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int stop(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
 
 /* ---- frames ---- */
 
@@ -348,5 +334,5 @@ int main(int argc, char **argv) {
         NOTED_TEST(test_without_protobuf),
 #endif
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

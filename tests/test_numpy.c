@@ -9,8 +9,7 @@
 #include <taper/taper.h>
 
 #include "support/clean.h"
-
-static char folder[] = "/tmp/taper_numpy_XXXXXX";
+#include "support/folder.h"
 
 static const char *in_folder(const char *name) {
     static char path[4][256];
@@ -18,18 +17,6 @@ static const char *in_folder(const char *name) {
     turn = (turn + 1) % 4;
     snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
     return path[turn];
-}
-
-static int make_folder(void **state) {
-    (void)state;
-    return mkdtemp(folder) ? 0 : 1;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    char command[300];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
 }
 
 static size_t read_bytes(const char *path, unsigned char *out, size_t room) {

@@ -12,6 +12,8 @@
 #include <cmocka.h>
 #include <taper/taper.h>
 
+#include "support/folder.h"
+
 enum { SAMPLES = 400, FEATURES = 20, CLASSES = 5, EPOCHS = 12, BYTES = 1 << 20 };
 
 /* How a run is set up; everything that has a state takes part somewhere. */
@@ -24,8 +26,6 @@ typedef struct setup {
     bool cycle; /* a schedule stepped after each batch; else one on a plateau */
     int64_t checkpoint_steps;
 } setup;
-
-static char folder[] = "/tmp/taper_resume_XXXXXX";
 
 static void path_of(char path[256], const char *run, const char *file) {
     snprintf(path, 256, "%s/%s.%s", folder, run, file);
@@ -222,18 +222,6 @@ static void test_kills_did_hit(void **state) {
     (void)state;
     assert_true(kills >= 3);
     assert_true(resumes >= 1);
-}
-
-static int make_folder(void **state) {
-    (void)state;
-    return mkdtemp(folder) ? 0 : 1;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    char command[300];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
 }
 
 int main(void) {

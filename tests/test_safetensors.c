@@ -9,9 +9,8 @@
 #include <cmocka.h>
 #include <taper/taper.h>
 
+#include "support/folder.h"
 #include "support/tensors.h"
-
-static char folder[] = "/tmp/taper_safetensors_XXXXXX";
 
 static const char *in_folder(const char *name) {
     static char path[4][256];
@@ -21,17 +20,9 @@ static const char *in_folder(const char *name) {
     return path[turn];
 }
 
-static int make_folder(void **state) {
-    (void)state;
+static int start(void **state) {
     watch_errors();
-    return mkdtemp(folder) ? 0 : 1;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    char command[300];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
+    return make_folder(state);
 }
 
 static void write_bytes(const char *path, const void *bytes, size_t size) {
@@ -452,5 +443,5 @@ int main(void) {
         cmocka_unit_test(test_every_small_damage),
         cmocka_unit_test(test_models),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, start, remove_folder);
 }

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define TAPER TP_BUILD_DIR "/cli/taper"
+#include "folder.h"
 
-static char folder[] = "/tmp/taper-cli-XXXXXX"; /* for mkdtemp() */
+#define TAPER TP_BUILD_DIR "/cli/taper"
 
 typedef struct answer {
     int status;
