@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "backend/backend.h"
+#include "common.h"
 #include "peak.h"
 
 enum { MAX_ROUNDS = 1000 };
@@ -80,34 +81,17 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static clockid_t clock_of[2] = {CLOCK_MONOTONIC, CLOCK_MONOTONIC}; /* for one thread, for two */
 
-static double now(int extra_threads) {
-    struct timespec t;
-    clock_gettime(clock_of[extra_threads], &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static float *filled(int64_t count) {
-    float *p = aligned_alloc(64, ((size_t)count * sizeof(float) + 127) / 64 * 64);
-    if (!p) {
-        fprintf(stderr, "gemm: out of memory\n");
-        exit(1);
-    }
-    for (int64_t i = 0; i < count; i++)
-        p[i] = (float)((i * 2654435761u >> 7) % 2001) / 1000.0f - 1.0f;
-    return p;
-}
-
 /* Seconds of one product, from as many as take half a millisecond. */
 static double time_shape(const tp_kernels *kernels, tp_pool *pool, int extra,
                          const tp_gemm_args *args) {
     double work = 2.0 * (double)args->m * (double)args->n * (double)args->k;
     int repeat = (int)(5e7 / (work + 2e4)) + 1;
     if (!kernels->gemm[0](pool, args)) exit(1); /* warms the caches */
-    double start = now(extra);
+    double start = seconds_of(clock_of[extra]);
     for (int i = 0; i < repeat; i++) {
         if (!kernels->gemm[0](pool, args)) exit(1);
     }
-    return (now(extra) - start) / repeat;
+    return (seconds_of(clock_of[extra]) - start) / repeat;
 }
 
 static int by_size(const void *a, const void *b) {
@@ -131,8 +115,8 @@ static double operations(const shape *s) {
 }
 
 static double peak_rate(tp_cpu_level level) {
-    double start = now(0), done = run_peak(level);
-    return done / (now(0) - start);
+    double start = seconds_of(clock_of[0]), done = run_peak(level);
+    return done / (seconds_of(clock_of[0]) - start);
 }
 
 /* One visit to a shape. The clock may differ from one visit to the next, so that the peak is taken

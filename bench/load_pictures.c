@@ -5,11 +5,7 @@
 #include <taper/taper.h>
 #include <time.h>
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
+#include "common.h"
 
 static double epoch(tp_loader *loader, double *sum) {
     double begin = now();

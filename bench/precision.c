@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "backend/backend.h"
 #include "backend/bf16.h"
+#include "common.h"
 
 typedef struct product {
     const char *name;
@@ -101,22 +101,6 @@ static struct {
     const char *only;
 } bench;
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static float *filled(int64_t count) {
-    float *p = aligned_alloc(64, ((size_t)count * sizeof(float) + 127) / 64 * 64);
-    if (!p) {
-        fprintf(stderr, "precision: out of memory\n");
-        exit(1);
-    }
-    for (int64_t i = 0; i < count; i++) p[i] = (float)(i * 7 % 13) * 0.1f - 0.6f;
-    return p;
-}
-
 /* What is timed: a product or a convolution, in one precision. */
 typedef bool (*run_fn)(int precision, const void *args, int kind);
 
@@ -171,30 +155,14 @@ static bool run_layer(int precision, const void *args, int kind) {
 }
 
 static void time_layer(const layer *l, int kind) {
-    int64_t out = (l->size + 2 * l->padding - l->kernel) / l->stride + 1;
-    tp_conv_shape s = {.images = l->images,
-                       .groups = 1,
-                       .in_channels = l->in,
-                       .in_h = l->size,
-                       .in_w = l->size,
-                       .out_channels = l->out,
-                       .out_h = out,
-                       .out_w = out,
-                       .kernel_h = l->kernel,
-                       .kernel_w = l->kernel,
-                       .stride_h = l->stride,
-                       .stride_w = l->stride,
-                       .dilation_h = 1,
-                       .dilation_w = 1,
-                       .top = l->padding,
-                       .left = l->padding};
+    tp_conv_shape s =
+        square_conv(l->images, l->in, l->out, l->size, l->kernel, l->stride, l->padding);
     float *x = filled(s.images * s.in_channels * s.in_h * s.in_w);
     float *y = filled(s.images * s.out_channels * s.out_h * s.out_w);
     float *weight = filled(s.out_channels * s.in_channels * s.kernel_h * s.kernel_w);
     tp_conv_args args = {.shape = s, .x = x, .y = y, .weight = weight};
     args.result = kind == TP_CONV_FORWARD ? y : kind == TP_CONV_GRAD_INPUT ? x : weight;
-    double best[2], operations = 2.0 * (double)(s.images * s.out_channels * s.out_h * s.out_w) *
-                                 (double)(s.in_channels * s.kernel_h * s.kernel_w);
+    double best[2], operations = conv_operations(&s);
     take_turns(run_layer, &args, kind, operations, best);
     print_line(l->name, directions[kind], best, operations,
                tp_conv_bf16_wins((tp_conv_kind)kind, &s));

@@ -11,13 +11,9 @@
 #include <taper/taper.h>
 #include <time.h>
 
-enum { MAX_TIMES = 200000, WARM = 20 };
+#include "common.h"
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+enum { MAX_TIMES = 200000, WARM = 20 };
 
 /* ---- data ---- */
 

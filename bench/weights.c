@@ -16,13 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_ROUNDS = 101, PIECE = 1 << 20 };
+#include "common.h"
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+enum { MAX_ROUNDS = 101, PIECE = 1 << 20 };
 
 /* ---- the file ---- */
 

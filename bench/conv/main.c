@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../common.h"
 #include "../peak.h"
 #include "backend/backend.h"
 #include "peer.h"
@@ -87,45 +88,8 @@ static struct {
     int rounds;
 } bench;
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static tp_conv_shape shape_of(const layer *l) {
-    int64_t out = (l->size + 2 * l->padding - l->kernel) / l->stride + 1;
-    return (tp_conv_shape){.images = l->images,
-                           .groups = 1,
-                           .in_channels = l->in,
-                           .in_h = l->size,
-                           .in_w = l->size,
-                           .out_channels = l->out,
-                           .out_h = out,
-                           .out_w = out,
-                           .kernel_h = l->kernel,
-                           .kernel_w = l->kernel,
-                           .stride_h = l->stride,
-                           .stride_w = l->stride,
-                           .dilation_h = 1,
-                           .dilation_w = 1,
-                           .top = l->padding,
-                           .left = l->padding};
-}
-
-static double operations(const tp_conv_shape *s) {
-    return 2.0 * (double)(s->images * s->out_channels * s->out_h * s->out_w) *
-           (double)(s->in_channels * s->kernel_h * s->kernel_w);
-}
-
-static float *filled(int64_t count) {
-    float *p = aligned_alloc(64, ((size_t)count * sizeof(float) + 127) / 64 * 64);
-    if (!p) {
-        fprintf(stderr, "conv: out of memory\n");
-        exit(1);
-    }
-    for (int64_t i = 0; i < count; i++) p[i] = (float)(i * 7 % 13) * 0.1f - 0.6f;
-    return p;
+    return square_conv(l->images, l->in, l->out, l->size, l->kernel, l->stride, l->padding);
 }
 
 static void keep_least(double *best, double seconds) {
@@ -187,7 +151,7 @@ static result measure(const layer *l, tp_conv_kind kind) {
     args.result = kind == TP_CONV_FORWARD ? y : kind == TP_CONV_GRAD_INPUT ? x : w;
     if (kind == TP_CONV_FORWARD) args.bias = bias;
     peer *others[2] = {peer_new(&s, kind, 1), peer_new(&s, kind, 2)};
-    int repeat = (int)(2e8 / (operations(&s) + 1e6)) + 1;
+    int repeat = (int)(2e8 / (conv_operations(&s) + 1e6)) + 1;
     result r = {{0}, {0}};
     for (int i = 0; i < bench.rounds; i++) one_round(&args, kind, others, repeat, &r);
     peer_free(others[0]);
@@ -208,7 +172,7 @@ static double peak_rate(tp_cpu_level level) {
 
 static void print_row(const layer *l, tp_conv_kind kind, const result *r) {
     tp_conv_shape s = shape_of(l);
-    double work = operations(&s);
+    double work = conv_operations(&s);
     printf("%-38s %-8s %9.1f %7.1f %5.1f%% %9.1f %5.2fx", l->name, directions[kind],
            r->ours[0] * 1e6, work / r->ours[0] * 1e-9, 100 * work / r->ours[0] / bench.peak,
            r->ours[1] * 1e6, r->ours[0] / r->ours[1]);
@@ -226,8 +190,8 @@ static void write_row(FILE *json, const char *separator, const layer *l, tp_conv
         json,
         "%s  {\"name\": \"%s\", \"images\": %d, \"direction\": \"%s\", \"flops\": %.0f, \"seconds\": [%.4g, %.4g], "
         "\"onednn_seconds\": [%.4g, %.4g]}",
-        separator, l->name, l->images, directions[kind], operations(&s), r->ours[0], r->ours[1],
-        r->peers[0], r->peers[1]);
+        separator, l->name, l->images, directions[kind], conv_operations(&s), r->ours[0],
+        r->ours[1], r->peers[0], r->peers[1]);
 }
 
 typedef struct choice {
