@@ -1,4 +1,4 @@
-/* The gradient of the weight of few source channels with stride 1, for kernels 3 or 5 wide: vectors lie along the pixels of y,
+/* The gradient of the weight of one source channel (of a group) with stride 1, for kernels 3 or 5 wide: vectors lie along the pixels of y,
  * across the ends of rows. For that the source is copied once for each column of the kernel, shifted by it and as wide as y: then
  * all rows of y and of a copy are one line, and no lane is empty. A template, see conv_tmpl.h.
  *
@@ -14,9 +14,9 @@ typedef struct NAME(flat_plan) {
     const tp_conv_args *args;
     tp_pool *pool;
     conv_axis h, w;
-    int64_t groups, rows, depth;
-    int64_t products;      /* elements of the weight for one channel of y */
-    int64_t copy, channel; /* elements of a copy, and of those of a channel */
+    int64_t groups, rows;
+    int64_t products; /* elements of the weight for one channel of y */
+    int64_t copy;     /* elements of a copy */
     int64_t block_rows, blocks_h, shares;
     REAL *sums; /* (shares, groups, rows, products, LANES) */
     atomic_bool failed;
@@ -131,34 +131,28 @@ static void NAME(flat_block)(const FLAT_PLAN *plan, int64_t group, int64_t block
     const int64_t row = block % plan->blocks_h * plan->block_rows, plane = s->out_h * s->out_w;
     const int64_t height = conv_least(plan->block_rows, s->out_h - row);
     const int64_t reach = h->at[h->taps - 1] - h->at[0];
-    const REAL *x = (const REAL *)plan->args->x +
-                    (image * plan->groups + group) * plan->depth * s->in_h * s->in_w;
+    const REAL *x =
+        (const REAL *)plan->args->x + (image * plan->groups + group) * s->in_h * s->in_w;
     const REAL *y = (const REAL *)plan->args->y +
                     (image * plan->groups + group) * plan->rows * plane + row * s->out_w;
-    for (int64_t c = 0; c < plan->depth; c++) {
-        for (int64_t b = 0; b < columns; b++) NAME(copy_flat)
-        (plan, x + c * s->in_h * s->in_w, row + h->at[0], height + reach, w->at[b],
-         copies + c * plan->channel + b * plan->copy);
-    }
+    for (int64_t b = 0; b < columns; b++)
+        NAME(copy_flat)(plan, x, row + h->at[0], height + reach, w->at[b], copies + b * plan->copy);
     const NAME(flat_fn) *table = columns == 3 ? NAME(flat_table_3) : NAME(flat_table_5);
     int64_t tile = conv_even(plan->rows, columns == 3 ? NAME(FLAT_ROWS_3) : NAME(FLAT_ROWS_5));
     int64_t sums_row = plan->products * LANES;
     for (int64_t r = 0; r < plan->rows; r += tile) {
         NAME(flat_fn) flat = table[conv_least(tile, plan->rows - r) - 1];
         REAL *to = sums + r * sums_row;
-        for (int64_t c = 0; c < plan->depth; c++) {
-            for (int64_t a = 0; a < h->taps; a++, to += columns * LANES)
-                flat(height * s->out_w,
-                     copies + c * plan->channel + (h->at[a] - h->at[0]) * s->out_w, plan->copy,
-                     y + r * plane, plane, to, sums_row, add);
-        }
+        for (int64_t a = 0; a < h->taps; a++, to += columns * LANES)
+            flat(height * s->out_w, copies + (h->at[a] - h->at[0]) * s->out_w, plan->copy,
+                 y + r * plane, plane, to, sums_row, add);
     }
 }
 
 static void NAME(run_flat)(void *arg, int64_t task, int worker) {
     FLAT_PLAN *plan = arg;
     int64_t group = task % plan->groups, share = task / plan->groups;
-    int64_t space = plan->depth * plan->channel;
+    int64_t space = plan->w.taps * plan->copy;
     REAL *copies =
         tp_pool_scratch_slot(plan->pool, worker, TP_SCRATCH_CONV, (size_t)space * sizeof(REAL));
     if (!copies) {
@@ -188,11 +182,11 @@ static void NAME(gather_flat)(void *arg, int64_t begin, int64_t end) {
 
 /* ---- the plan ---- */
 
-/* Whether it is for that convolution: copies are few, and planes so large that loading and storing sums does not matter. */
+/* Whether it is for that convolution: one channel, and planes so large that loading and storing sums does not matter. */
 static bool NAME(flat_fits)(const tp_conv_shape *s) {
     return (s->kernel_w == 3 || s->kernel_w == 5) && s->stride_h == 1 && s->stride_w == 1 &&
-           s->in_channels / s->groups <= CONV_FLAT_CHANNELS &&
-           s->out_channels / s->groups >= CONV_FLAT_ROWS && s->out_h * s->out_w >= CONV_FLAT_PLANE;
+           s->in_channels == s->groups && s->out_channels / s->groups >= CONV_FLAT_ROWS &&
+           s->out_h * s->out_w >= CONV_FLAT_PLANE;
 }
 
 static bool NAME(weight_by_lines)(tp_pool *pool, const tp_conv_args *args) {
@@ -202,8 +196,7 @@ static bool NAME(weight_by_lines)(tp_pool *pool, const tp_conv_args *args) {
                       .pool = pool,
                       .groups = s->groups,
                       .rows = s->out_channels / s->groups,
-                      .depth = s->in_channels / s->groups};
-    plan.products = plan.depth * s->kernel_h * s->kernel_w;
+                      .products = s->kernel_h * s->kernel_w};
     plan.block_rows = conv_even(s->out_h, conv_most(CONV_FLAT_PIXELS / s->out_w, 1));
     plan.blocks_h = conv_ceil_div(s->out_h, plan.block_rows);
     plan.shares = conv_least(conv_ceil_div(CONV_TASKS, plan.groups), s->images * plan.blocks_h);
@@ -218,7 +211,6 @@ static bool NAME(weight_by_lines)(tp_pool *pool, const tp_conv_args *args) {
     conv_axis_forward(&plan.w, &across, &space);
     int64_t reach = plan.h.at[plan.h.taps - 1] - plan.h.at[0];
     plan.copy = (plan.block_rows + reach) * s->out_w;
-    plan.channel = plan.w.taps * plan.copy;
     tp_pool_run(pool, plan.shares * plan.groups, NAME(run_flat), &plan);
     if (atomic_load(&plan.failed)) return false;
     tp_parallel_for(pool, s->out_channels * plan.products, 512, NAME(gather_flat), &plan);
