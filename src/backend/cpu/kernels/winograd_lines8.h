@@ -12,12 +12,6 @@
 #define AT_Q (1 / (2 * Q2 * (Q2 - P2) * (Q2 - R2)))
 #define AT_R (1 / (2 * R2 * (R2 - P2) * (R2 - Q2)))
 
-/* The rows of B^T of p and -p, where s is the sum and m the product of the other two squares: t (t + p) (t^4 - s t^2 + m). */
-TP_ALWAYS_INLINE void NAME(input_pair8)(const VEC *d, REAL p, REAL s, REAL m, VEC *t) {
-    VEC even = d[6] + (m * d[2] - s * d[4]), odd = d[5] + (m * d[1] - s * d[3]);
-    t[0] = even + p * odd;
-    t[1] = even - p * odd;
-}
 /* That of 0, from d, and that of infinity, from d + 1: the product of (t^2 - q^2) over the three pairs. */
 TP_ALWAYS_INLINE VEC NAME(input_end8)(const VEC *d) {
     return d[6] - (P2 + Q2 + R2) * d[4] +
@@ -26,9 +20,10 @@ TP_ALWAYS_INLINE VEC NAME(input_end8)(const VEC *d) {
 /* B^T, 8x8 */
 TP_ALWAYS_INLINE void NAME(input_line8)(const VEC *d, VEC *t) {
     t[0] = NAME(input_end8)(d);
-    NAME(input_pair8)(d, P, Q2 + R2, Q2 * R2, t + 1);
-    NAME(input_pair8)(d, Q, P2 + R2, P2 * R2, t + 3);
-    NAME(input_pair8)(d, R, P2 + Q2, P2 * Q2, t + 5);
+    /* those of p and -p have a factor t more than with seven points */
+    NAME(input_pair5)(d + 1, P, Q2 + R2, Q2 * R2, t + 1);
+    NAME(input_pair5)(d + 1, Q, P2 + R2, P2 * R2, t + 3);
+    NAME(input_pair5)(d + 1, R, P2 + Q2, P2 * Q2, t + 5);
     t[7] = NAME(input_end8)(d + 1);
 }
 
