@@ -84,18 +84,22 @@ static bool is_free(const numbers *n, tp_point p, double width) {
     return true;
 }
 
-static void write_number(const tp_drawing *d, tp_point p, double width, const char *text) {
-    double w = width / 2 + 1, h = NUMBER_FONT / 2.0 + 1;
-    tp_point corners[4] = {
-        {p.x - w, p.y - h}, {p.x + w, p.y - h}, {p.x + w, p.y + h}, {p.x - w, p.y + h}};
-    d->canvas->area(d->canvas, corners, 4, TP_INK_PAPER, 0.85);
-    tp_label label = {.x = p.x,
-                      .y = p.y + 0.36 * NUMBER_FONT,
+static void write_centred(const tp_drawing *d, tp_point at, const char *text) {
+    tp_label label = {.x = at.x,
+                      .y = at.y + 0.36 * NUMBER_FONT,
                       .size = NUMBER_FONT,
                       .anchor = TP_ANCHOR_MIDDLE,
                       .ink = TP_INK_TEXT,
                       .text = text};
     d->canvas->label(d->canvas, &label);
+}
+
+static void write_number(const tp_drawing *d, tp_point p, double width, const char *text) {
+    double w = width / 2 + 1, h = NUMBER_FONT / 2.0 + 1;
+    tp_point corners[4] = {
+        {p.x - w, p.y - h}, {p.x + w, p.y - h}, {p.x + w, p.y + h}, {p.x - w, p.y + h}};
+    d->canvas->area(d->canvas, corners, 4, TP_INK_PAPER, 0.85);
+    write_centred(d, p, text);
 }
 
 static void write_weight(const sheet *s, numbers *n, double w, tp_point a, tp_point b) {
@@ -138,13 +142,7 @@ static void draw_neuron(const tp_drawing *d, tp_point at, const double *bias) {
     if (!bias) return;
     char text[TP_NUMBER_TEXT];
     tp_number_text(text, *bias, 2);
-    tp_label label = {.x = at.x,
-                      .y = at.y + 0.36 * NUMBER_FONT,
-                      .size = NUMBER_FONT,
-                      .anchor = TP_ANCHOR_MIDDLE,
-                      .ink = TP_INK_TEXT,
-                      .text = text};
-    d->canvas->label(d->canvas, &label);
+    write_centred(d, at, text);
 }
 
 static void draw_neurons(const sheet *s, size_t column) {
