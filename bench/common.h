@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "backend/conv.h"
+#include "base/alloc.h"
 
 /* Seconds. */
 static inline double seconds_of(clockid_t clock) {
@@ -17,9 +18,10 @@ static inline double seconds_of(clockid_t clock) {
 }
 static inline double now(void) { return seconds_of(CLOCK_MONOTONIC); }
 
-/* Numbers from -1 to 1, at the beginning of a cache line; the caller frees them. Ends the program without memory. */
+/* Numbers from -1 to 1, in memory as tensors get it: whole cache lines, huge pages for megabytes. The caller frees them. Ends the
+ * program without memory. */
 static inline float *filled(int64_t count) {
-    float *p = aligned_alloc(64, ((size_t)count * sizeof(float) + 127) / 64 * 64);
+    float *p = tp_system_allocate((size_t)count * sizeof(float) + 64);
     if (!p) {
         fprintf(stderr, "out of memory\n");
         exit(1);
