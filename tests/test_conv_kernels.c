@@ -255,16 +255,31 @@ static void test_random(void **unused) {
     each_level(try_random);
 }
 
-/* The networks' layers with a stride: side and channels as they are, fewer images. */
+/* Layers of networks: side and channels as they are, fewer images. */
 static void try_layers(const tp_kernels *kernels, tp_pool *pool) {
-    static const int64_t layers[][5] = {/* channels in and out, size, kernel, border; stride 2 */
-                                        {3, 6, 64, 5, 0},    {6, 10, 30, 5, 0}, {3, 64, 64, 7, 3},
-                                        {64, 128, 16, 3, 1}, {40, 72, 9, 1, 0}, {1, 8, 28, 5, 2},
-                                        {16, 33, 15, 3, 1},  {64, 3, 16, 4, 1}};
+    static const int64_t layers[][6] = {
+        /* channels in and out, size, kernel, border, stride */
+        {3, 6, 64, 5, 0, 2},
+        {6, 10, 30, 5, 0, 2},
+        {3, 64, 64, 7, 3, 2},
+        {64, 128, 16, 3, 1, 2},
+        {40, 72, 9, 1, 0, 2},
+        {1, 8, 28, 5, 2, 2},
+        {16, 33, 15, 3, 1, 2},
+        {64, 3, 16, 4, 1, 2},
+        /* rows of results as one line: full tiles and rests, several blocks, borders or none, a strip */
+        {1, 16, 28, 5, 2, 1},
+        {1, 6, 28, 5, 0, 1},
+        {3, 40, 33, 3, 1, 1},
+        {1, 11, 130, 3, 1, 1},
+        {3, 20, 19, 7, 3, 1},
+        {7, 64, 30, 1, 0, 1},
+        {2, 9, 2, 3, 4, 1},
+    };
     for (size_t l = 0; l < sizeof layers / sizeof *layers; l++) {
         const int64_t *v = layers[l];
-        int64_t out = results(v[2], v[3], 2, 1, v[4], v[4]);
-        for (int d = 0; d < TP_CONV_COUNT; d++) {
+        int64_t out = results(v[2], v[3], v[5], 1, v[4], v[4]);
+        for (int i = 0; i < 2 * TP_CONV_COUNT; i++) {
             trial t = {.shape = {.images = 2,
                                  .groups = 1,
                                  .in_channels = v[0],
@@ -275,15 +290,16 @@ static void try_layers(const tp_kernels *kernels, tp_pool *pool) {
                                  .out_w = out,
                                  .kernel_h = v[3],
                                  .kernel_w = v[3],
-                                 .stride_h = 2,
-                                 .stride_w = 2,
+                                 .stride_h = v[5],
+                                 .stride_w = v[5],
                                  .dilation_h = 1,
                                  .dilation_w = 1,
                                  .top = v[4],
                                  .left = v[4]},
-                       .bias = true,
-                       .activation = TP_EPILOGUE_RELU};
-            check(kernels, pool, &t, (tp_conv_kind)d);
+                       .bias = i < TP_CONV_COUNT,
+                       .statistics = i >= TP_CONV_COUNT && v[1] <= 64,
+                       .activation = i < TP_CONV_COUNT ? TP_EPILOGUE_RELU : TP_EPILOGUE_LEAKY_RELU};
+            check(kernels, pool, &t, (tp_conv_kind)(i % TP_CONV_COUNT));
         }
     }
 }

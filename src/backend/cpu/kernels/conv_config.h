@@ -9,6 +9,12 @@ enum {
     CONV_PIXELS = 1024,
     /* Bytes of a source that is gone through again for each tile of channels. */
     CONV_PIXEL_SPACE = 32768,
+    /* The same where they are made across the ends of rows, and of the source's shifted copies, which stay in the second-level
+     * cache: long lines are written faster, and fewer copies have rows in common. */
+    CONV_LINE_PIXELS = 4096,
+    CONV_LINE_SPACE = 131072,
+    /* .. which so many channels of the result are always worth. */
+    CONV_LINE_ROWS = 8,
     /* Bytes of the pixels whose products are summed before lanes are added up, about. */
     CONV_DOT_SPACE = TP_VECTOR_BYTES == 64 ? 36864 : 24576,
     /* For conv_flat.h: fewest channels of y, the pixels of a plane at least, and those of a block, about. Copies of three source
@@ -16,6 +22,8 @@ enum {
     CONV_FLAT_ROWS = 4,
     CONV_FLAT_PLANE = 200,
     CONV_FLAT_PIXELS = 800,
+    /* __builtin_prefetch's name for the second-level cache. */
+    CONV_SECOND_LEVEL = 2,
     /* With fewer tasks channels are shared out as well. */
     CONV_TASKS = 8,
     /* Weights of a vector of channels that are read again and again: they stay in the second-level cache. */

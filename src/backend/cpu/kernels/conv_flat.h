@@ -24,13 +24,13 @@ typedef struct NAME(flat_plan) {
 #define FLAT_PLAN NAME(flat_plan)
 
 /* sums (rows, columns, LANES), with `row` elements between rows, (+)= the sums of y times x over n pixels; y has rows y_row
- * apart, x columns x_column. */
+ * apart, x columns x_column. Meanwhile rows next, next + columns * y_row, ... are fetched into the second-level cache. */
 typedef void (*NAME(flat_fn))(int64_t n, const REAL *x, int64_t x_column, const REAL *y,
-                              int64_t y_row, REAL *sums, int64_t row, bool add);
+                              int64_t y_row, REAL *sums, int64_t row, bool add, const REAL *next);
 
 TP_ALWAYS_INLINE void NAME(flat)(const int rows, const int columns, int64_t n, const REAL *x,
                                  int64_t x_column, const REAL *y, int64_t y_row, REAL *sums,
-                                 int64_t row, bool add) {
+                                 int64_t row, bool add, const REAL *next) {
     VEC sum[8][5];
     TP_UNROLL for (int i = 0; i < rows; i++) {
         TP_UNROLL for (int j = 0; j < columns; j++) sum[i][j] =
@@ -42,6 +42,8 @@ TP_ALWAYS_INLINE void NAME(flat)(const int rows, const int columns, int64_t n, c
         const bool whole = n - p >= LANES;
         TP_UNROLL for (int j = 0; j < columns; j++) right[j] =
             whole ? NAME(load)(x + j * x_column) : NAME(load_part)(x + j * x_column, n - p);
+        TP_UNROLL for (int i = 0; i < rows; i += columns)
+            __builtin_prefetch(next + i * y_row + p, 0, CONV_SECOND_LEVEL);
         TP_UNROLL for (int i = 0; i < rows; i++) {
             const REAL *from = at[i / 3] + (i % 3) * y_row + p;
             VEC left = whole ? NAME(load)(from) : NAME(load_part)(from, n - p);
@@ -57,8 +59,8 @@ TP_ALWAYS_INLINE void NAME(flat)(const int rows, const int columns, int64_t n, c
 #define FLAT(rows, columns)                                                               \
     static void NAME(flat_##rows##x##columns)(int64_t n, const REAL *x, int64_t x_column, \
                                               const REAL *y, int64_t y_row, REAL *sums,   \
-                                              int64_t row, bool add) {                    \
-        NAME(flat)(rows, columns, n, x, x_column, y, y_row, sums, row, add);              \
+                                              int64_t row, bool add, const REAL *next) {  \
+        NAME(flat)(rows, columns, n, x, x_column, y, y_row, sums, row, add, next);        \
     }
 #define FLAT_NAME(rows, columns) NAME(flat_##rows##x##columns),
 /* clang-format off */
@@ -80,47 +82,6 @@ static const NAME(flat_fn) NAME(flat_table_5)[] = {FLAT_TILES_5(FLAT_NAME)};
 #undef FLAT_TILES_3
 #undef FLAT_TILES_5
 
-/* ---- the copies ---- */
-
-/* Exactly n zeros: what lies behind is another copy's. */
-static void NAME(clear_flat)(REAL *to, int64_t n) {
-    for (int64_t i = 0; i < n; i++) to[i] = 0;
-}
-
-/* to[j] = from[j + at] for j < width, zero where that is outside of [0, source). */
-static void NAME(copy_shifted)(REAL *to, int64_t width, const REAL *from, int64_t at,
-                               int64_t source) {
-    int64_t begin = conv_least(conv_most(-at, 0), width);
-    int64_t end = conv_most(conv_least(source - at, width), begin);
-    NAME(clear_flat)(to, begin);
-    if (end > begin) memcpy(to + begin, from + begin + at, (size_t)(end - begin) * sizeof(REAL));
-    NAME(clear_flat)(to + end, width - end);
-}
-
-/* Rows [first, first + rows) of a plane, shifted by `at` columns, with zeros where they lie outside of it. */
-static void NAME(copy_flat)(const FLAT_PLAN *plan, const REAL *from, int64_t first, int64_t rows,
-                            int64_t at, REAL *to) {
-    const int64_t height = plan->h.source, source = plan->w.source, width = plan->w.results;
-    int64_t begin = conv_least(conv_most(-first, 0), rows);
-    int64_t end = conv_most(conv_least(height - first, rows), begin);
-    NAME(clear_flat)(to, begin * width);
-    NAME(clear_flat)(to + end * width, (rows - end) * width);
-    from += (first + begin) * source;
-    to += begin * width;
-    int64_t shift = at < 0 ? -at : at, count = (end - begin) * width;
-    if (source != width || shift >= width) {
-        for (int64_t r = begin; r < end; r++, from += source, to += width)
-            NAME(copy_shifted)(to, width, from, at, source);
-        return;
-    }
-    /* all rows at once; what came from the next row or the one before becomes zero */
-    if (count > shift)
-        memcpy(at < 0 ? to + shift : to, at < 0 ? from : from + shift,
-               (size_t)(count - shift) * sizeof(REAL));
-    for (int64_t r = begin; r < end; r++, to += width)
-        NAME(clear_flat)(at < 0 ? to : to + width - shift, shift);
-}
-
 /* ---- blocks ---- */
 
 static void NAME(flat_block)(const FLAT_PLAN *plan, int64_t group, int64_t block, REAL *copies,
@@ -136,7 +97,7 @@ static void NAME(flat_block)(const FLAT_PLAN *plan, int64_t group, int64_t block
     const REAL *y = (const REAL *)plan->args->y +
                     (image * plan->groups + group) * plan->rows * plane + row * s->out_w;
     for (int64_t b = 0; b < columns; b++)
-        NAME(copy_flat)(plan, x, row + h->at[0], height + reach, w->at[b], copies + b * plan->copy);
+        NAME(copy_shifted)(h, w, x, row + h->at[0], height + reach, b, copies + b * plan->copy);
     const NAME(flat_fn) *table = columns == 3 ? NAME(flat_table_3) : NAME(flat_table_5);
     int64_t tile = conv_even(plan->rows, columns == 3 ? NAME(FLAT_ROWS_3) : NAME(FLAT_ROWS_5));
     int64_t sums_row = plan->products * LANES;
@@ -145,7 +106,7 @@ static void NAME(flat_block)(const FLAT_PLAN *plan, int64_t group, int64_t block
         REAL *to = sums + r * sums_row;
         for (int64_t a = 0; a < h->taps; a++, to += columns * LANES)
             flat(height * s->out_w, copies + (h->at[a] - h->at[0]) * s->out_w, plan->copy,
-                 y + r * plane, plane, to, sums_row, add);
+                 y + r * plane, plane, to, sums_row, add, y + (r + tile + a) * plane);
     }
 }
 
@@ -213,6 +174,6 @@ static bool NAME(weight_by_lines)(tp_pool *pool, const tp_conv_args *args) {
     plan.copy = (plan.block_rows + reach) * s->out_w;
     tp_pool_run(pool, plan.shares * plan.groups, NAME(run_flat), &plan);
     if (atomic_load(&plan.failed)) return false;
-    tp_parallel_for(pool, s->out_channels * plan.products, 512, NAME(gather_flat), &plan);
+    tp_parallel_for(pool, s->out_channels * plan.products, 64, NAME(gather_flat), &plan);
     return true;
 }

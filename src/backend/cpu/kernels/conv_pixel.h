@@ -5,32 +5,11 @@
  * channels few, so that there are enough sums to hide what a multiply-add waits for. The results of an input gradient with a
  * stride are cut into parts, see conv_axis.h: those of one row are made one after the other and woven on the way to memory. */
 
-typedef struct NAME(pixel_plan) {
-    const tp_conv_args *args;
-    tp_pool *pool;
-    int64_t parts_h, parts_w; /* 1; for an input gradient the strides */
-    conv_axis *h, *w;         /* one for each part */
-    int64_t groups, rows, depth;
-    const REAL *source, *weight;
-    REAL *result;
-    int64_t result_h, result_w;
-    int64_t weight_group, weight_row, weight_depth;
-    int64_t vectors, lines, tile; /* of a register tile: vectors in a row, rows, channels */
-    int64_t block_rows, blocks_h;
-    STRIPE stripe;
-    int64_t *before; /* (parts): taps in all parts before it */
-    int64_t *offset; /* (taps of all parts) */
-    REAL *packed;    /* [part][group][tile][channel][tap][row] */
-    REAL *counts;    /* (images, blocks_h, channels, 2) for statistics */
-    /* a tile goes through a buffer: it is more than bias and ReLU that comes, or not one after the other */
-    bool aside;
-    atomic_bool failed;
-} NAME(pixel_plan);
-#define PIXEL_PLAN NAME(pixel_plan)
-
 typedef struct NAME(pixel_task) {
     const PIXEL_PLAN *plan;
-    int64_t image, row, height, group;
+    int64_t image, row, group;
+    int64_t height;      /* rows of results; where flat they are one */
+    int64_t width, line; /* results of a row: those of its first part, and all */
     REAL *stripe, *aside, *counts;
 } NAME(pixel_task);
 #define PIXEL_TASK NAME(pixel_task)
@@ -40,10 +19,6 @@ typedef struct NAME(pixel_spot) {
     int64_t part_h, i, lines, j, vectors, first, end, row, rows;
 } NAME(pixel_spot);
 #define PIXEL_SPOT NAME(pixel_spot)
-
-static int64_t NAME(part_taps)(const PIXEL_PLAN *plan, int64_t part) {
-    return plan->h[part / plan->parts_w].taps * plan->w[part % plan->parts_w].taps;
-}
 
 /* The weights of the tile of channels from `row` on. */
 static REAL *NAME(pixel_weights)(const PIXEL_PLAN *plan, int64_t part, int64_t group, int64_t row) {
@@ -130,7 +105,7 @@ static void NAME(finish_line)(const PIXEL_PLAN *plan, REAL *to, const REAL *from
 static void NAME(finish_aside)(const PIXEL_TASK *x, const PIXEL_SPOT *at, REAL *result) {
     const PIXEL_PLAN *plan = x->plan;
     int64_t width = at->vectors * LANES, next = NAME(aside_space)(plan);
-    int64_t n = conv_least(width * plan->parts_w, plan->result_w - at->j * plan->parts_w);
+    int64_t n = conv_least(width * plan->parts_w, x->line - at->j * plan->parts_w);
     for (int64_t r = 0; r < at->rows; r++) {
         for (int64_t l = 0; l < at->lines; l++) {
             const REAL *from = x->aside + (r * at->lines + l) * width;
@@ -143,8 +118,9 @@ static void NAME(finish_aside)(const PIXEL_TASK *x, const PIXEL_SPOT *at, REAL *
 }
 
 /* Where the vectors of a tile are. */
-static void NAME(place_vectors)(const PIXEL_PLAN *plan, LINE *line, const PIXEL_SPOT *at) {
-    int64_t results = plan->w[0].results - at->j, width = at->vectors * LANES;
+static void NAME(place_vectors)(const PIXEL_TASK *x, LINE *line, const PIXEL_SPOT *at) {
+    const PIXEL_PLAN *plan = x->plan;
+    int64_t results = x->width - at->j, width = at->vectors * LANES;
     line->to_row =
         plan->aside ? at->lines * width : plan->result_h * plan->result_w; /* not in parts */
     for (int64_t l = 0, k = 0; l < at->lines; l++) {
@@ -165,7 +141,7 @@ static void NAME(pixel_tile)(const PIXEL_TASK *x, LINE *line, PIXEL_SPOT *at) {
     int64_t down = at->part_h + (x->row + at->i) * plan->parts_h, across = at->j * plan->parts_w;
     const REAL *bias =
         plan->args->bias ? (const REAL *)plan->args->bias + x->group * plan->rows : NULL;
-    NAME(place_vectors)(plan, line, at);
+    NAME(place_vectors)(x, line, at);
     for (at->row = at->first; at->row < at->end; at->row += plan->tile) {
         at->rows = conv_least(plan->tile, at->end - at->row);
         REAL *to =
@@ -186,11 +162,17 @@ static void NAME(pixel_tile)(const PIXEL_TASK *x, LINE *line, PIXEL_SPOT *at) {
 /* Which results task `number` makes. */
 static PIXEL_TASK NAME(pixel_task_of)(const PIXEL_PLAN *plan, int64_t number) {
     int64_t block = number / plan->groups, row = block % plan->blocks_h * plan->block_rows;
-    return (PIXEL_TASK){.plan = plan,
-                        .group = number % plan->groups,
-                        .image = block / plan->blocks_h,
-                        .row = row,
-                        .height = conv_least(plan->block_rows, plan->h[0].results - row)};
+    PIXEL_TASK x = {.plan = plan,
+                    .group = number % plan->groups,
+                    .image = block / plan->blocks_h,
+                    .row = row,
+                    .height = conv_least(plan->block_rows, plan->h[0].results - row),
+                    .width = plan->w[0].results,
+                    .line = plan->result_w};
+    if (!plan->flat) return x;
+    x.line = x.width *= x.height;
+    x.height = 1;
+    return x;
 }
 
 /* The first channel that it reads. */
@@ -200,34 +182,71 @@ static const REAL *NAME(pixel_source)(const PIXEL_TASK *x) {
                               plan->w[0].source;
 }
 
+/* As many whole tiles as a row of a flat block has; returns where they end. */
+static int64_t NAME(pixel_runs)(const PIXEL_TASK *x, LINE *line, const PIXEL_SPOT *at) {
+    const PIXEL_PLAN *plan = x->plan;
+    const int64_t each = plan->vectors * LANES, tiles = x->width / each;
+    const int64_t plane = plan->result_h * plan->result_w;
+    int64_t first = (x->image * plan->groups + x->group) * plan->rows;
+    line->to_row = plane;
+    line->taps = NAME(part_taps)(plan, 0);
+    line->offset = plan->offset;
+    for (int64_t row = at->first; row < at->end; row += plan->tile) {
+        line->bias =
+            plan->args->bias ? (const REAL *)plan->args->bias + x->group * plan->rows + row : NULL;
+        NAME(run_table)
+        [conv_least(plan->tile, at->end - row) -
+         1](line, NAME(pixel_weights)(plan, 0, x->group, row), x->stripe,
+            plan->result + (first + row) * plane + x->row * plan->result_w, tiles);
+    }
+    return tiles * each;
+}
+
 /* All places of the block, for some of the channels. */
 static void NAME(pixel_places)(const PIXEL_TASK *x, LINE *line, PIXEL_SPOT at) {
     const PIXEL_PLAN *plan = x->plan;
+    const bool direct = plan->flat && !plan->aside;
     for (at.part_h = 0; at.part_h < plan->parts_h; at.part_h++) {
         int64_t height = conv_least(x->height, plan->h[at.part_h].results - x->row);
         int64_t tiles = conv_ceil_div(height, plan->lines);
         for (int64_t k = 0; k < tiles; k++) { /* of nearly equal height */
             at.i = height * k / tiles;
             at.lines = height * (k + 1) / tiles - at.i;
-            for (at.j = 0; at.j < plan->w[0].results; at.j += plan->vectors * LANES) {
-                at.vectors =
-                    conv_least(plan->vectors, conv_ceil_div(plan->w[0].results - at.j, LANES));
+            at.j = direct ? NAME(pixel_runs)(x, line, &at) : 0;
+            for (; at.j < x->width; at.j += plan->vectors * LANES) {
+                at.vectors = conv_least(plan->vectors, conv_ceil_div(x->width - at.j, LANES));
                 NAME(pixel_tile)(x, line, &at);
             }
         }
     }
 }
 
+/* The copy that tiles read. */
+static void NAME(pixel_copy)(const PIXEL_TASK *x) {
+    const PIXEL_PLAN *plan = x->plan;
+    const conv_axis *h = &plan->h[0], *w = &plan->w[0];
+    const REAL *from = NAME(pixel_source)(x);
+    if (!plan->flat) {
+        NAME(copy_channels)(&plan->stripe, x->stripe, from, plan->depth, x->row);
+        return;
+    }
+    REAL *to = x->stripe;
+    for (int64_t c = 0; c < plan->depth; c++, from += h->source * w->source)
+        for (int64_t b = 0; b < w->taps; b++, to += plan->copy)
+            NAME(copy_shifted)(h, w, from, x->row + h->low, plan->stripe.rows, b, to);
+    NAME(clear)(to, 4 * LANES);
+}
+
 /* A source that stays in the first-level cache is gone through once for each tile of channels, so that results are written
  * one row after the other; else each of its places is used for all channels at once. */
 static void NAME(pixel_block)(const PIXEL_TASK *x) {
     const PIXEL_PLAN *plan = x->plan;
-    NAME(copy_channels)(&plan->stripe, x->stripe, NAME(pixel_source)(x), plan->depth, x->row);
+    NAME(pixel_copy)(x);
     LINE line = {.channels = plan->depth,
                  .channel = plan->stripe.channel,
                  .relu = !plan->aside && plan->args->activation == TP_EPILOGUE_RELU};
     int64_t bytes = NAME(stripe_space)(&plan->stripe, plan->depth) * (int64_t)sizeof(REAL);
-    int64_t step = bytes <= CONV_PIXEL_SPACE ? plan->tile : plan->rows;
+    int64_t step = plan->flat || bytes <= CONV_PIXEL_SPACE ? plan->tile : plan->rows;
     for (int64_t row = 0; row < plan->rows; row += step) {
         NAME(pixel_places)
         (x, &line, (PIXEL_SPOT){.first = row, .end = conv_least(row + step, plan->rows)});
@@ -255,38 +274,6 @@ static void NAME(run_pixel)(void *arg, int64_t task, int worker) {
     for (int64_t r = 0; r < 2 * plan->rows; r++) {
         to[r] = 0;
         for (int l = 0; l < LANES; l++) to[r] += x.counts[r * LANES + l];
-    }
-}
-
-/* ---- sizes ---- */
-
-/* Vectors of a row: so few that rows of results have no empty ones, and as many as few channels leave registers for. Further
- * rows where that leaves room. */
-static void NAME(choose_tile)(PIXEL_PLAN *plan) {
-    int64_t rows = plan->rows;
-    int64_t most = rows <= NAME(pixel_rows)(4) ? 4 : rows <= NAME(pixel_rows)(3) ? 3 : 2;
-    plan->vectors = conv_even(conv_ceil_div(plan->w[0].results, LANES), most);
-    plan->lines = conv_even(plan->h[0].results, most / plan->vectors);
-    plan->tile = conv_even(rows, NAME(pixel_rows)(plan->vectors * plan->lines));
-}
-
-static void NAME(choose_pixel)(PIXEL_PLAN *plan) {
-    const tp_conv_args *args = plan->args;
-    NAME(choose_tile)(plan);
-    int64_t results = plan->h[0].results;
-    plan->block_rows =
-        conv_even(results, conv_most(CONV_PIXELS / conv_most(plan->w[0].results, 1), 1));
-    plan->blocks_h = conv_ceil_div(results, plan->block_rows);
-    conv_axis_join(plan->h, plan->parts_h);
-    conv_axis_join(plan->w, plan->parts_w);
-    plan->stripe = NAME(stripe_for)(&plan->h[0], &plan->w[0], plan->block_rows);
-    plan->aside = args->accumulate || args->statistics || plan->parts_w != 1 ||
-                  (args->activation != TP_EPILOGUE_NONE && args->activation != TP_EPILOGUE_RELU);
-    for (int64_t part = 0, k = 0; part < plan->parts_h * plan->parts_w; part++) {
-        const conv_axis *h = &plan->h[part / plan->parts_w], *w = &plan->w[part % plan->parts_w];
-        plan->before[part] = k;
-        for (int64_t t = 0; t < h->taps * w->taps; t++)
-            plan->offset[k++] = NAME(stripe_offset)(&plan->stripe, h, w, t / w->taps, t % w->taps);
     }
 }
 

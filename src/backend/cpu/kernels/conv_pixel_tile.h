@@ -18,12 +18,11 @@ typedef struct NAME(line) {
 
 typedef void (*NAME(pixel_fn))(const LINE *line, const REAL *a, const REAL *b, REAL *to);
 
-TP_ALWAYS_INLINE void NAME(pixel)(const int rows, const int vectors, const LINE *line,
-                                  const REAL *a, const REAL *b, REAL *to) {
-    VEC sum[MAX_ROWS][MAX_VECTORS];
+/* The sums of a tile, from the bias on. */
+TP_ALWAYS_INLINE void NAME(pixel_sums)(const int rows, const int vectors, const LINE *line,
+                                       const REAL *a, const REAL *b, const int64_t *place,
+                                       VEC sum[MAX_ROWS][MAX_VECTORS]) {
     const int64_t taps = line->taps, *offset = line->offset;
-    int64_t place[MAX_VECTORS];
-    TP_UNROLL for (int j = 0; j < vectors; j++) place[j] = line->place[j];
     TP_UNROLL for (int i = 0; i < rows; i++) {
         VEC start = (VEC){0} + (line->bias ? line->bias[i] : 0);
         TP_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = start;
@@ -45,14 +44,44 @@ TP_ALWAYS_INLINE void NAME(pixel)(const int rows, const int vectors, const LINE 
                 NAME(activate)(TP_EPILOGUE_RELU, 0, sum[i][j]);
         }
     }
+}
+
+TP_ALWAYS_INLINE void NAME(pixel)(const int rows, const int vectors, const LINE *line,
+                                  const REAL *a, const REAL *b, REAL *to) {
+    VEC sum[MAX_ROWS][MAX_VECTORS];
+    int64_t place[MAX_VECTORS];
+    const int64_t to_row = line->to_row; /* stores may not make it be read again */
+    TP_UNROLL for (int j = 0; j < vectors; j++) place[j] = line->place[j];
+    NAME(pixel_sums)(rows, vectors, line, a, b, place, sum);
     TP_UNROLL for (int j = 0; j < vectors; j++) {
         REAL *column = to + line->to_place[j];
         const int64_t lanes = line->lanes[j];
         TP_UNROLL for (int i = 0; i < rows; i++) {
             if (lanes == LANES)
-                NAME(store)(column + i * line->to_row, sum[i][j]);
+                NAME(store)(column + i * to_row, sum[i][j]);
             else
-                NAME(store_part)(column + i * line->to_row, sum[i][j], lanes);
+                NAME(store_part)(column + i * to_row, sum[i][j], lanes);
+        }
+    }
+}
+
+/* `tiles` of them side by side along one row of results, whose vectors follow one another and are stored whole. */
+enum { NAME(RUN_VECTORS) = TP_VECTOR_REGISTERS == 32 ? 3 : 2 };
+typedef void (*NAME(run_fn))(const LINE *line, const REAL *a, const REAL *b, REAL *to,
+                             int64_t tiles);
+
+TP_ALWAYS_INLINE void NAME(pixel_run)(const int rows, const LINE *line, const REAL *a,
+                                      const REAL *b, REAL *to, int64_t tiles) {
+    enum { VECTORS = NAME(RUN_VECTORS) };
+    const int64_t to_row = line->to_row; /* stores may not make it be read again */
+    int64_t place[MAX_VECTORS];
+    TP_UNROLL for (int j = 0; j < VECTORS; j++) place[j] = j * LANES;
+    for (; tiles > 0; tiles--, b += VECTORS * LANES, to += VECTORS * LANES) {
+        VEC sum[MAX_ROWS][MAX_VECTORS];
+        NAME(pixel_sums)(rows, VECTORS, line, a, b, place, sum);
+        TP_UNROLL for (int i = 0; i < rows; i++) {
+            TP_UNROLL for (int j = 0; j < VECTORS; j++)
+                NAME(store)(to + i * to_row + j * LANES, sum[i][j]);
         }
     }
 }
@@ -73,6 +102,25 @@ TILES_OF_4(PIXEL)
 static const NAME(pixel_fn) NAME(pixel_table)[4][MAX_ROWS] = {
     {TILES_OF_1(PIXEL)}, {TILES_OF_2(PIXEL)}, {TILES_OF_3(PIXEL)}, {TILES_OF_4(PIXEL)}};
 #undef PIXEL
+
+#if TP_VECTOR_REGISTERS == 32
+#define RUNS(X) TILES_OF_3(X)
+#else
+#define RUNS(X) TILES_OF_2(X)
+#endif
+#define RUN(rows, vectors)                                                                       \
+    static void NAME(pixel_run_##rows)(const LINE *line, const REAL *a, const REAL *b, REAL *to, \
+                                       int64_t tiles) {                                          \
+        NAME(pixel_run)(rows, line, a, b, to, tiles);                                            \
+    }
+RUNS(RUN)
+#undef RUN
+
+#define RUN(rows, vectors) NAME(pixel_run_##rows),
+/* [rows - 1] */
+static const NAME(run_fn) NAME(run_table)[] = {RUNS(RUN)};
+#undef RUN
+#undef RUNS
 
 /* Rows of a tile of that many vectors at most. */
 static int64_t NAME(pixel_rows)(int64_t vectors) {

@@ -73,11 +73,12 @@ static bool NAME(compute_wide)(WIDE_PLAN *plan, bool backward) {
 }
 
 /* Whether vectors along the channels of the result are the better choice: they have empty lanes where the channels do not fill
- * them, and what they make must be turned; vectors along pixels have empty lanes at the end of each row. */
+ * them, and what they make must be turned; vectors along pixels have empty lanes at the end of each row of `results`, 0: one line. */
 static bool NAME(wide_pays)(int64_t rows, int64_t products, int64_t results) {
     double full = (double)(products * LANES);
     double wide = full * (double)(conv_ceil_div(rows, LANES) * LANES) / (double)rows;
-    double pixel = full * (double)(conv_ceil_div(results, LANES) * LANES) / (double)results;
+    double pixel = full;
+    if (results > 0) pixel *= (double)(conv_ceil_div(results, LANES) * LANES) / (double)results;
     return wide + CONV_TURN_COST < pixel + CONV_STORE_COST;
 }
 
@@ -87,7 +88,8 @@ static bool NAME(conv_forward)(tp_pool *pool, const tp_conv_args *args) {
     const tp_conv_shape *s = &args->shape;
     int64_t rows = s->out_channels / s->groups, depth = s->in_channels / s->groups;
     int64_t kernel = s->kernel_h * s->kernel_w;
-    if (NAME(wide_pays)(rows, depth * kernel, s->out_w)) {
+    const bool flat = NAME(flat_pays)(s, rows, depth, s->out_w);
+    if (NAME(wide_pays)(rows, depth * kernel, flat ? 0 : s->out_w)) {
         WIDE_PLAN plan = {.args = args,
                           .pool = pool,
                           .groups = s->groups,
@@ -108,6 +110,7 @@ static bool NAME(conv_forward)(tp_pool *pool, const tp_conv_args *args) {
     }
     PIXEL_PLAN plan = {.args = args,
                        .pool = pool,
+                       .flat = flat,
                        .groups = s->groups,
                        .rows = rows,
                        .depth = depth,
@@ -127,7 +130,8 @@ static bool NAME(conv_grad_input)(tp_pool *pool, const tp_conv_args *args) {
     int64_t rows = s->in_channels / s->groups, depth = s->out_channels / s->groups;
     int64_t kernel = s->kernel_h * s->kernel_w;
     int64_t products = depth * kernel / (s->stride_h * s->stride_w);
-    if (NAME(wide_pays)(rows, products, conv_ceil_div(s->in_w, s->stride_w))) {
+    const bool flat = NAME(flat_pays)(s, rows, depth, s->in_w);
+    if (NAME(wide_pays)(rows, products, flat ? 0 : conv_ceil_div(s->in_w, s->stride_w))) {
         WIDE_PLAN plan = {.args = args,
                           .pool = pool,
                           .groups = s->groups,
@@ -148,6 +152,7 @@ static bool NAME(conv_grad_input)(tp_pool *pool, const tp_conv_args *args) {
     }
     PIXEL_PLAN plan = {.args = args,
                        .pool = pool,
+                       .flat = flat,
                        .groups = s->groups,
                        .rows = rows,
                        .depth = depth,

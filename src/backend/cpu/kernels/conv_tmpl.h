@@ -25,7 +25,11 @@
 
 #include "conv_stripe.h"
 
+#include "conv_shifted.h"
+
 #include "conv_pixel_tile.h"
+
+#include "conv_pixel_plan.h"
 
 #include "conv_pixel.h"
 
