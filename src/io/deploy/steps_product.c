@@ -2,6 +2,12 @@
 #include "base/alloc.h"
 #include "io/deploy/window.h"
 
+/* Bias as the convolutions of the library begin with it: 0 for -0. */
+static int bias_array(tp_deploy *d, float *bias, int64_t n) {
+    for (int64_t i = 0; i < n; i++) bias[i] += 0;
+    return tp_deploy_floats(d, bias, n);
+}
+
 /* Weights, bias and the call of a convolution or linear layer; in int8 where that is wanted. */
 static void product(tp_deploy *d, tp_deploy_product p, tp_deploy_function integers,
                     const char *more) {
@@ -15,7 +21,7 @@ static void product(tp_deploy *d, tp_deploy_product p, tp_deploy_function intege
         tp_deploy_int8(d, &p);
     } else if (weight && bias) {
         int w = tp_deploy_floats(d, weight, p.outputs * p.each);
-        int b = tp_deploy_floats(d, bias, p.outputs);
+        int b = bias_array(d, bias, p.outputs);
         use(d, p.function);
         fprintf(d->body, "    %s(%s, %s, a%d, a%d, %s%s);\n", p.name, tp_step_operand(d, p.node, 0),
                 out(d, p.node), w, b, p.sizes, more);
@@ -63,7 +69,7 @@ void tp_step_conv_transpose(tp_deploy *d, const tp_graph_node *node) {
     float *bias = weight ? tp_step_values_or(d, node, 2, outputs, 0) : NULL;
     if (weight && bias) {
         int w = tp_deploy_floats(d, weight, v.c * o * v.kernel[0] * v.kernel[1]);
-        int b = tp_deploy_floats(d, bias, outputs);
+        int b = bias_array(d, bias, outputs);
         use(d, TP_DEPLOY_CONV_TRANSPOSE);
         fprintf(d->body, "    conv_transpose(%s, %s, a%d, a%d, %s);\n", tp_step_operand(d, node, 0),
                 out(d, node), w, b, sizes);
@@ -72,10 +78,10 @@ void tp_step_conv_transpose(tp_deploy *d, const tp_graph_node *node) {
     tp_delete(bias);
 }
 
-/* Elements of k that the library's product of one row adds up in one go: see gemm_plan.h. 0: all, in one line. */
-static int64_t block_of(int64_t n, int64_t k) {
-    enum { LANES = 4, SMALL_K = 32, DOT_K = 800 };
-    if ((n <= LANES && k <= SMALL_K) || k < LANES) return 0;
+/* Elements of k that the baseline adds up in one go: see gemm_plan.h. 0: all, in one line. */
+static int64_t block_of(int64_t k) {
+    enum { LANES = 4, DOT_K = 800 };
+    if (k < LANES) return 0;
     int64_t blocks = (k + DOT_K - 1) / DOT_K;
     return ((k + blocks - 1) / blocks + LANES - 1) / LANES * LANES;
 }
@@ -89,7 +95,7 @@ void tp_step_gemm(tp_deploy *d, const tp_graph_node *node) {
     }
     char sizes[80], more[32];
     snprintf(sizes, sizeof sizes, "%lld, %lld", (long long)n, (long long)k);
-    snprintf(more, sizeof more, ", %lld", (long long)block_of(n, k));
+    snprintf(more, sizeof more, ", %lld", (long long)block_of(k));
     product(d,
             (tp_deploy_product){.node = node,
                                 .outputs = n,

@@ -15,7 +15,8 @@ static void NAME(column_to_row)(PLAN *plan) {
 
 /* Form and orientation. Where columns of b are contiguous (as in x W^T with W stored row by row),
  * vectors of the outer form need a transposing copy; for few rows the dot form does without, and
- * otherwise the smaller operand is the one to copy. */
+ * otherwise the smaller operand is the one to copy. The baseline always takes the dot form: a row of x has the same bits with
+ * whatever others it comes, and exported C has them too. */
 static void NAME(choose_form)(PLAN *plan) {
     const tp_gemm_args *g = &plan->args;
     plan->m = g->m, plan->n = g->n, plan->k = g->k;
@@ -23,7 +24,8 @@ static void NAME(choose_form)(PLAN *plan) {
     plan->b = g->b, plan->b_row = g->b_row, plan->b_col = g->b_col;
     if (g->b_row == 1 && g->b_col != 1) {
         bool rows_of_a = g->a_col == 1 || g->m <= DOT_ROWS;
-        plan->dot = g->k >= LANES && rows_of_a && (g->m < DOT_LIMIT || g->n < DOT_LIMIT);
+        bool few = rows_of_a && (g->m < DOT_LIMIT || g->n < DOT_LIMIT);
+        plan->dot = g->k >= LANES && (few || TP_IN_ORDER);
         if (plan->dot ? g->n < DOT_COLUMNS && g->m > g->n && g->a_col == 1
                       : g->m < g->n && g->m >= LANES)
             NAME(swap_operands)(plan);

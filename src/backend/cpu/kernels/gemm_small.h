@@ -3,6 +3,7 @@
 enum { NAME(SMALL_K) = 32, NAME(SMALL_ROWS) = 32 };
 
 static bool NAME(is_small)(const tp_gemm_args *g) {
+    if (TP_IN_ORDER && g->b_row == 1) return false; /* see choose_form() */
     return g->n <= LANES && g->k <= NAME(SMALL_K) && g->m <= NAME(SMALL_ROWS);
 }
 

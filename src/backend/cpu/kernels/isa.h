@@ -18,8 +18,13 @@
 #define TP_ISA_IS_baseline 1
 #define TP_ISA_IS_avx2     0
 #define TP_ISA_IS_avx512   0
+#define TP_ISA_IS_bf16     0
 #define TP_ISA_IS_neon     0
 #define TP_IS_BASELINE     TP_ISA_NAME(TP_ISA_IS)
+
+/* The baseline's sums are those of the definition, in its order, so that exported C can have the same bits (docs/convolution.md);
+ * speed is for the others. */
+enum { TP_IN_ORDER = TP_IS_BASELINE };
 
 /* Bytes of a vector register and how many there are. */
 #if defined(__AVX512F__)
