@@ -92,7 +92,7 @@ typedef struct tp_kernels {
                         const int32_t *weight, int count);
 } tp_kernels;
 
-/* Runs the kernel that is fastest for the product. type: 0 for float32, 1 for float64. Otherwise as tp_conv_fn. */
+/* Runs the kernel that is fastest for the product, or, where the table promises bits, the direct one. type: 0 for float32, 1 for float64. Otherwise as tp_conv_fn. */
 bool tp_conv_run(const tp_kernels *kernels, tp_pool *pool, tp_conv_kind kind, int type,
                  const tp_conv_args *args);
 

@@ -1,7 +1,6 @@
 /* Which kernels make a convolution. */
 #include "backend/backend.h"
 #include "backend/bf16.h"
-#include "backend/conv_plain.h"
 
 bool tp_winograd_wins(tp_conv_kind kind, const tp_conv_shape *s) {
     bool fits = (s->kernel_h == 3 || s->kernel_h == 5) && s->kernel_w == s->kernel_h &&
@@ -22,11 +21,9 @@ bool tp_winograd_wins(tp_conv_kind kind, const tp_conv_shape *s) {
 bool tp_conv_run(const tp_kernels *kernels, tp_pool *pool, tp_conv_kind kind, int type,
                  const tp_conv_args *args) {
     bool is_float = type == 0;
-    if (is_float && tp_conv_plain_wanted() && tp_conv_plain(kernels, pool, kind, args)) return true;
     if (is_float && kernels->conv_bf16[kind] && tp_conv_bf16_wins(kind, &args->shape))
         return kernels->conv_bf16[kind](pool, args);
-    tp_conv_fn run = is_float && tp_winograd_wins(kind, &args->shape)
-                         ? kernels->winograd.run[kind]
-                         : kernels->conv.run[kind][type];
-    return run(pool, args);
+    bool winograd = is_float && !kernels->conv.in_order && tp_winograd_wins(kind, &args->shape);
+    return winograd ? kernels->winograd.run[kind](pool, args)
+                    : kernels->conv.run[kind][type](pool, args);
 }

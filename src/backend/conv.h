@@ -58,6 +58,9 @@ typedef enum tp_conv_kind {
 typedef struct tp_conv_kernels {
     tp_conv_fn run[TP_CONV_COUNT][2];
     tp_conv_pass_fn pass[2];
+    /* Forward and input gradient have the bits of the definition: bias, channels of the source, rows and columns of the kernel
+     * in the order in which they meet the source, one product after the other. Nothing else may stand in for them. */
+    bool in_order;
 } tp_conv_kernels;
 
 #endif

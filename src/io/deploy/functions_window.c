@@ -6,7 +6,7 @@
 
 /* clang-format off */
 const tp_deploy_text tp_deploy_window[] = {
-/* backend/conv_plain.c */
+/* backend/cpu/kernels/conv_pixel_tile.h and conv_wide_tile.h of the baseline */
 {TP_DEPLOY_CONV,
 "/* x (groups * c, h, w), weights (groups * o, c, kh, kw), y (groups * o, oh, ow) */\n"
 "static void conv(const float *x, float *y, const float *weights, const float *bias, int groups, int c,\n"
@@ -17,7 +17,7 @@ const tp_deploy_text tp_deploy_window[] = {
 "        for (i = 0; i < oh; i++)\n"
 "            for (j = 0; j < ow; j++) {\n"
 "                const float *from = x + n / o * c * h * w, *weight = weights;\n"
-"                float sum = 0;\n"
+"                float sum = bias[n];\n"
 "                for (k = 0; k < c; k++, from += h * w)\n"
 "                    for (a = 0; a < kh; a++)\n"
 "                        for (b = 0; b < kw; b++, weight++) {\n"
@@ -25,10 +25,10 @@ const tp_deploy_text tp_deploy_window[] = {
 "                            if (row < 0 || row >= h || column < 0 || column >= w) continue;\n"
 "                            sum += from[row * w + column] * *weight;\n"
 "                        }\n"
-"                *y++ = sum + bias[n];\n"
+"                *y++ = sum;\n"
 "            }\n"
 "}\n", 0},
-/* backend/conv_plain.c */
+/* the same; rows and columns of the kernel backwards, in the order of those of x */
 {TP_DEPLOY_CONV_TRANSPOSE,
 "/* x (groups * c, h, w), weights (groups * c, o, kh, kw), y (groups * o, oh, ow) */\n"
 "static void conv_transpose(const float *x, float *y, const float *weights, const float *bias, int groups,\n"
@@ -39,10 +39,10 @@ const tp_deploy_text tp_deploy_window[] = {
 "        for (i = 0; i < oh; i++)\n"
 "            for (j = 0; j < ow; j++) {\n"
 "                const float *from = x + n / o * c * h * w;\n"
-"                float sum = 0;\n"
+"                float sum = bias[n];\n"
 "                for (k = 0; k < c; k++, from += h * w)\n"
-"                    for (a = 0; a < kh; a++)\n"
-"                        for (b = 0; b < kw; b++) {\n"
+"                    for (a = kh - 1; a >= 0; a--)\n"
+"                        for (b = kw - 1; b >= 0; b--) {\n"
 "                            const float *weight = weights + ((n / o * c + k) * o + n % o) * kh * kw;\n"
 "                            int row = i + top - a * dh, column = j + left - b * dw;\n"
 "                            if (row < 0 || column < 0 || row % sh || column % sw) continue;\n"
@@ -51,10 +51,10 @@ const tp_deploy_text tp_deploy_window[] = {
 "                            if (row >= h || column >= w) continue;\n"
 "                            sum += from[row * w + column] * weight[a * kw + b];\n"
 "                        }\n"
-"                *y++ = sum + bias[n];\n"
+"                *y++ = sum;\n"
 "            }\n"
 "}\n", 0},
-/* backend/cpu/kernels/gemm_dot.h for one row; block 0: gemm_small.h and gemm_outer.h */
+/* backend/cpu/kernels/gemm_dot.h; block 0: gemm_outer.h */
 {TP_DEPLOY_DENSE,
 "/* y (n) = weights (n, k) x (k) + bias, in blocks of k and four lanes, or in one line where block is 0 */\n"
 "static void dense(const float *x, float *y, const float *weights, const float *bias, int n, int k,\n"

@@ -44,5 +44,6 @@ void TP_ISA_NAME(tp_register_conv)(tp_kernels *kernels) {
                 [TP_CONV_GRAD_INPUT] = {conv_grad_input_f32, conv_grad_input_f64},
                 [TP_CONV_GRAD_WEIGHT] = {conv_grad_weight_f32, conv_grad_weight_f64}},
         .pass = {conv_pass_f32, conv_pass_f64},
+        .in_order = TP_IN_ORDER,
     };
 }

@@ -2,22 +2,25 @@
  *
  * Source elements are broadcast from where they lie: nothing is copied but the weights. What the zeros around the source would
  * be multiplied with is left out: for each row of results the row taps that fall outside, for each column tap the pixels whose
- * source does. Results grow pixel by pixel, channels side by side, in a buffer; what leaves it is turned, gets bias and
- * activation, and goes to memory once. */
+ * source does. Results grow from the bias on pixel by pixel, channels side by side, in a buffer; what leaves it is turned, gets
+ * its activation, and goes to memory once. */
 
 /* ---- one panel of channels for one block of results ---- */
 
-/* Runs of a row of results: `count` pixels a_row apart in the source and c_row in the buffer. */
+/* Runs of a row of results: `count` pixels a_row apart in the source and c_row in the buffer. Their sums go on from those in the
+ * buffer, or begin. */
 static void NAME(run_tile)(const WIDE_TASK *x, REACH *reach, int64_t count, const REAL *a,
-                           const REAL *b, REAL *c, bool add) {
+                           const REAL *b, REAL *c, bool go_on) {
     int64_t lg = x->plan->vectors / 2; /* 1, 2, 4 to 0, 1, 2 */
     NAME(wide_fn) tile = NAME(wide_table)[reach->a_row != 1][lg][count - 1];
-    tile(reach, a, b, c, add);
+    reach->start = go_on ? c : x->bias;
+    reach->start_row = go_on ? reach->c_row : 0;
+    tile(reach, a, b, c);
 }
 
-static void NAME(clear_pixels)(REAL *c, int64_t count, int64_t c_row, int64_t panel) {
+static void NAME(start_pixels)(const WIDE_TASK *x, REAL *c, int64_t count, int64_t c_row) {
     for (int64_t r = 0; r < count; r++) {
-        for (int64_t i = 0; i < panel; i++) c[r * c_row + i] = 0;
+        for (int64_t i = 0; i < x->plan->panel; i++) c[r * c_row + i] = x->bias[i];
     }
 }
 
@@ -26,7 +29,7 @@ static void NAME(clear_pixels)(REAL *c, int64_t count, int64_t c_row, int64_t pa
 static void NAME(row_tile)(const WIDE_TASK *x, const conv_axis *w, REACH *reach, int64_t from,
                            int64_t to, const REAL *a, const REAL *b, REAL *c) {
     int64_t begin, end;
-    bool add = x->channel > 0, inside = reach->taps > 0 && w->taps > 0;
+    bool go_on = x->channel > 0, inside = reach->taps > 0 && w->taps > 0;
     const int64_t *across = w->at;
     if (inside) {
         conv_axis_meets(w, across[0], &begin, &end);
@@ -37,10 +40,10 @@ static void NAME(row_tile)(const WIDE_TASK *x, const conv_axis *w, REACH *reach,
     reach->across = across;
     reach->columns = w->taps;
     if (inside) {
-        NAME(run_tile)(x, reach, to - from, a + from * w->step, b, c + from * reach->c_row, add);
+        NAME(run_tile)(x, reach, to - from, a + from * w->step, b, c + from * reach->c_row, go_on);
         return;
     }
-    if (!add) NAME(clear_pixels)(c + from * reach->c_row, to - from, reach->c_row, x->plan->panel);
+    if (!go_on) NAME(start_pixels)(x, c + from * reach->c_row, to - from, reach->c_row);
     reach->columns = 1;
     for (int64_t q = 0; q < w->taps && reach->taps > 0; q++) {
         conv_axis_meets(w, across[q], &begin, &end);
@@ -50,6 +53,22 @@ static void NAME(row_tile)(const WIDE_TASK *x, const conv_axis *w, REACH *reach,
         NAME(run_tile)
         (x, reach, last - first, a + first * w->step, b + q * reach->b_across,
          c + first * reach->c_row, true);
+    }
+}
+
+/* The same in order: neighbours that all meet the same columns at once. */
+static void NAME(row_in_order)(const WIDE_TASK *x, const conv_axis *w, REACH *reach, int64_t from,
+                               int64_t to, const REAL *a, const REAL *b, REAL *c) {
+    for (int64_t last = from; from < to; from = last) {
+        int64_t begin, end, next_begin, next_end;
+        conv_axis_taps(w, from, &begin, &end);
+        do conv_axis_taps(w, ++last, &next_begin, &next_end);
+        while (last < to && next_begin == begin && next_end == end);
+        reach->across = w->at + begin;
+        reach->columns = end - begin;
+        NAME(run_tile)
+        (x, reach, last - from, a + from * w->step, b + begin * reach->b_across,
+         c + from * reach->c_row, x->channel > 0);
     }
 }
 
@@ -100,6 +119,8 @@ static void NAME(wide_row)(const WIDE_TASK *x, int64_t image, int64_t row) {
         for (int64_t j = 0; j < w->results; j += plan->across_images ? 1 : tile) {
             if (plan->across_images)
                 NAME(image_tile)(x, w, &reach, j, a, b, c);
+            else if (TP_IN_ORDER)
+                NAME(row_in_order)(x, w, &reach, j, conv_least(j + tile, w->results), a, b, c);
             else
                 NAME(row_tile)(x, w, &reach, j, conv_least(j + tile, w->results), a, b, c);
         }
@@ -125,6 +146,19 @@ static void NAME(wide_strip)(WIDE_TASK *x) {
     }
 }
 
+/* What the sums of the panel's channels begin with: 0 is added, as in conv_pixel_tile.h, so that no sum is -0. */
+static void NAME(load_bias)(const WIDE_TASK *x) {
+    const WIDE_PLAN *plan = x->plan;
+    int64_t first = x->panel * plan->panel, channel = x->group * plan->rows + first;
+    for (int64_t r = 0; r < plan->panel; r += LANES) {
+        VEC bias = {0};
+        if (plan->args->bias && first + r < plan->rows)
+            bias += NAME(load_part)((const REAL *)plan->args->bias + channel + r,
+                                    conv_least(LANES, plan->rows - first - r));
+        NAME(store)(x->bias + r, bias);
+    }
+}
+
 /* What the block has counted goes where add_counts() finds it. */
 static void NAME(note_counts)(const WIDE_TASK *x, int64_t block) {
     const WIDE_PLAN *plan = x->plan;
@@ -142,7 +176,7 @@ static void NAME(run_wide)(void *arg, int64_t task, int worker) {
     WIDE_TASK x = {
         .plan = plan, .panel = task % plan->panels, .group = task / plan->panels % plan->groups};
     int64_t sums = plan->strip_images * plan->strip_rows * plan->result_w * plan->panel;
-    int64_t space = sums + (2 + plan->depth * plan->taps) * plan->panel;
+    int64_t space = sums + (3 + plan->depth * plan->taps) * plan->panel;
     x.sums =
         tp_pool_scratch_slot(plan->pool, worker, TP_SCRATCH_CONV, (size_t)space * sizeof(REAL));
     if (!x.sums) {
@@ -150,8 +184,10 @@ static void NAME(run_wide)(void *arg, int64_t task, int worker) {
         return;
     }
     x.counts = x.sums + sums;
-    x.packed = x.counts + 2 * plan->panel;
+    x.bias = x.counts + 2 * plan->panel;
+    x.packed = x.bias + plan->panel;
     NAME(clear)(x.counts, 2 * plan->panel);
+    NAME(load_bias)(&x);
     NAME(pack_wide)(&x);
     int64_t image = block / plan->blocks_h * plan->block_images;
     int64_t row = block % plan->blocks_h * plan->block_rows;

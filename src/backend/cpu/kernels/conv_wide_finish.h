@@ -2,7 +2,7 @@
 
 /* LANES channels of LANES pixels. */
 static void NAME(wide_store)(const WIDE_PLAN *plan, REAL *to, const REAL *from, int64_t pixels,
-                             int64_t rows, const REAL *bias) {
+                             int64_t rows) {
     int64_t plane = plan->result_h * plan->result_w;
     const tp_conv_args *args = plan->args;
     VEC v[LANES];
@@ -11,7 +11,6 @@ static void NAME(wide_store)(const WIDE_PLAN *plan, REAL *to, const REAL *from, 
     NAME(transpose)(v);
     for (int64_t r = 0; r < rows; r++, to += plane) {
         VEC y = v[r];
-        if (bias) y += bias[r];
         switch (args->activation) {
         case TP_EPILOGUE_NONE: break;
         case TP_EPILOGUE_RELU: y = NAME(activate)(TP_EPILOGUE_RELU, 0, y); break;
@@ -33,11 +32,10 @@ static void NAME(wide_finish)(const WIDE_TASK *x, int64_t image) {
     const REAL *from = x->sums + image * pixels * plan->panel;
     REAL *to = plan->result + ((x->image + image) * plan->groups * plan->rows + channel) * plane +
                x->row * plan->result_w;
-    const REAL *bias = plan->args->bias ? (const REAL *)plan->args->bias + channel : NULL;
     for (int64_t r = 0; r < rows; r += LANES) {
         for (int64_t p = 0; p < pixels; p += LANES) NAME(wide_store)
         (plan, to + r * plane + p, from + p * plan->panel + r, conv_least(LANES, pixels - p),
-         conv_least(LANES, rows - r), bias ? bias + r : NULL);
+         conv_least(LANES, rows - r));
     }
 }
 
@@ -47,14 +45,9 @@ static void NAME(wide_count)(const WIDE_TASK *x, int64_t image) {
     int64_t pixels = x->height * plan->result_w, first = x->panel * plan->panel;
     const REAL *from = x->sums + image * pixels * plan->panel;
     for (int64_t r = 0; r < plan->panel && first + r < plan->rows; r += LANES) {
-        int64_t channel = x->group * plan->rows + first + r;
-        int64_t rows = conv_least(LANES, plan->rows - first - r);
-        VEC bias = {0}, sum = NAME(load)(x->counts + r),
-            square = NAME(load)(x->counts + plan->panel + r);
-        if (plan->args->bias)
-            bias = NAME(load_part)((const REAL *)plan->args->bias + channel, rows);
+        VEC sum = NAME(load)(x->counts + r), square = NAME(load)(x->counts + plan->panel + r);
         for (int64_t p = 0; p < pixels; p++) {
-            VEC v = NAME(load)(from + p * plan->panel + r) + bias;
+            VEC v = NAME(load)(from + p * plan->panel + r);
             sum += v;
             square += v * v;
         }

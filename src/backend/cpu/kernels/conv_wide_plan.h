@@ -84,5 +84,6 @@ typedef struct NAME(wide_task) {
     REAL *packed;              /* weights of the panel */
     REAL *sums;                /* (images, height, result_w, panel) */
     REAL *counts;              /* (2, panel) for statistics */
+    REAL *bias;                /* (panel) */
 } NAME(wide_task);
 #define WIDE_TASK NAME(wide_task)

@@ -8,31 +8,38 @@ typedef struct NAME(reach) {
     const int64_t *across, *down;
     int64_t channel, a_row;
     int64_t b_across, b_channel, b_down;
-    int64_t c_row; /* of the result */
+    /* What the sums begin with, and where they go: the distances of the rows. */
+    const REAL *start;
+    int64_t start_row, c_row;
 } NAME(reach);
 #define REACH NAME(reach)
 
-typedef void (*NAME(wide_fn))(const REACH *reach, const REAL *a, const REAL *b, REAL *c, bool add);
+typedef void (*NAME(wide_fn))(const REACH *reach, const REAL *a, const REAL *b, REAL *c);
 
-/* side: distance of neighbouring pixels where it is known to the compiler, else 0. */
+/* side: distance of neighbouring pixels where it is known to the compiler, else 0. Taps of a column follow each other, those of a
+ * row in the order of the definition. */
 TP_ALWAYS_INLINE void NAME(wide)(const int rows, const int vectors, const int64_t side,
-                                 const REACH *reach, const REAL *a, const REAL *b, REAL *c,
-                                 bool add) {
+                                 const REACH *reach, const REAL *a, const REAL *b, REAL *c) {
     VEC sum[MAX_ROWS][MAX_VECTORS];
     const int64_t a_row = side ? side : reach->a_row, c_row = reach->c_row;
-    const int64_t taps = reach->taps, b_down = reach->b_down;
-    const int64_t columns = reach->columns, *down = reach->down, *across = reach->across;
+    const int64_t outer = TP_IN_ORDER ? reach->taps : reach->columns,
+                  inner = TP_IN_ORDER ? reach->columns : reach->taps;
+    const int64_t *outer_at = TP_IN_ORDER ? reach->down : reach->across,
+                  *inner_at = TP_IN_ORDER ? reach->across : reach->down;
+    const int64_t b_outer = TP_IN_ORDER ? reach->b_down : reach->b_across,
+                  b_inner = TP_IN_ORDER ? reach->b_across : reach->b_down;
     TP_UNROLL for (int i = 0; i < rows; i++) {
-        TP_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VEC){0};
+        TP_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] =
+            NAME(load)(reach->start + i * reach->start_row + j * LANES);
     }
     for (int64_t n = 0; n < reach->channels; n++, a += reach->channel, b += reach->b_channel) {
-        for (int64_t q = 0; q < columns; q++) {
-            const REAL *from = a + across[q], *weight = b + q * reach->b_across;
-            for (int64_t t = 0; t < taps; t++, weight += b_down) {
+        for (int64_t q = 0; q < outer; q++) {
+            const REAL *from = a + outer_at[q], *weight = b + q * b_outer;
+            for (int64_t t = 0; t < inner; t++, weight += b_inner) {
                 const REAL *base[(MAX_ROWS + 2) / 3];
                 VEC right[MAX_VECTORS];
                 TP_UNROLL for (int g = 0; g < (rows + 2) / 3; g++) base[g] =
-                    from + down[t] + 3 * g * a_row;
+                    from + inner_at[t] + 3 * g * a_row;
                 TP_UNROLL for (int j = 0; j < vectors; j++) right[j] =
                     NAME(load)(weight + j * LANES);
                 TP_UNROLL for (int i = 0; i < rows; i++) {
@@ -44,22 +51,19 @@ TP_ALWAYS_INLINE void NAME(wide)(const int rows, const int vectors, const int64_
         }
     }
     TP_UNROLL for (int i = 0; i < rows; i++) {
-        TP_UNROLL for (int j = 0; j < vectors; j++) {
-            VEC v = sum[i][j];
-            if (add) v += NAME(load)(c + i * c_row + j * LANES);
-            NAME(store)(c + i * c_row + j * LANES, v);
-        }
+        TP_UNROLL for (int j = 0; j < vectors; j++)
+            NAME(store)(c + i * c_row + j * LANES, sum[i][j]);
     }
 }
 
 #define WIDE(rows, vectors)                                                                     \
     static void NAME(wide_##rows##x##vectors)(const REACH *reach, const REAL *a, const REAL *b, \
-                                              REAL *c, bool add) {                              \
-        NAME(wide)(rows, vectors, 1, reach, a, b, c, add);                                      \
+                                              REAL *c) {                                        \
+        NAME(wide)(rows, vectors, 1, reach, a, b, c);                                           \
     }                                                                                           \
     static void NAME(wide_any_##rows##x##vectors)(const REACH *reach, const REAL *a,            \
-                                                  const REAL *b, REAL *c, bool add) {           \
-        NAME(wide)(rows, vectors, 0, reach, a, b, c, add);                                      \
+                                                  const REAL *b, REAL *c) {                     \
+        NAME(wide)(rows, vectors, 0, reach, a, b, c);                                           \
     }
 TILES_OF_1(WIDE)
 TILES_OF_2(WIDE)
