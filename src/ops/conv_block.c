@@ -2,6 +2,7 @@
 #include <math.h>
 #include <taper/ops/conv_block.h>
 
+#include "backend/backend.h"
 #include "ops/batch_norm.h"
 #include "ops/conv.h"
 #include "ops/conv_block.h"
@@ -99,7 +100,8 @@ bool tp_can_fold(const tp_conv2d_args *conv, const tp_batch_norm_args *norm) {
     const tp_tensor *parts[] = {norm->running_mean, norm->running_var, norm->weight, norm->bias,
                                 conv->bias};
     if (norm->training || !norm->running_mean || !norm->running_var || weight->ndim != 4 ||
-        !tp_is_float_type(weight->dtype) || tp_is_grad_enabled())
+        !tp_is_float_type(weight->dtype) || tp_is_grad_enabled() ||
+        tp_ctx()->kernels->conv.in_order)
         return false;
     for (int i = 0; i < 5; i++)
         if (parts[i] && (parts[i]->ndim != 1 || parts[i]->shape[0] != weight->shape[0] ||
