@@ -68,30 +68,51 @@ static bool self_test_passes(void) {
     return built == 0 && run("%s > %s", program, in_folder("said")) == 0;
 }
 
-/* The largest difference of outputs over several inputs, relative to the largest output; -1 where the bits are the same. */
-static double apart(tp_module *net, tp_shape sample, run_fn function) {
-    double largest = 0, difference = 0;
-    bool same = true;
-    for (int i = 0; i < 5; i++)
-        TP_SCOPE
-            TP_ENABLE_GRAD { /* without recording batch norm is folded into the weights, which rounds elsewhere */
-                tp_shape shape = {.ndim = sample.ndim + 1, .dims = {1}};
-                for (int d = 0; d < sample.ndim; d++) shape.dims[d + 1] = sample.dims[d];
-                tp_tensor *x = tp_sub(tp_mul(tp_rand(shape), 2.0), 0.5), *y = tp_call(net, x);
-                int64_t n = tp_numel(y);
-                float *want = malloc((size_t)n * sizeof *want),
-                      *got = malloc((size_t)n * sizeof *got);
-                assert_true(tp_copy_out(y, want));
-                function(tp_data(x), got);
-                for (int64_t k = 0; k < n; k++) {
-                    same = same && (want[k] == got[k] || (isnan(want[k]) && isnan(got[k])));
-                    largest = fmax(largest, fabs((double)want[k]));
-                    difference = fmax(difference, fabs((double)want[k] - (double)got[k]));
-                }
-                free(want);
-                free(got);
-            }
-    return same ? -1 : difference / largest;
+/* How far the library's results are from those of the exported function. */
+typedef struct distance {
+    bool same; /* bit for bit */
+    double largest, difference;
+} distance;
+
+/* x: (N, sample...) */
+static void compare(tp_module *net, tp_tensor *x, run_fn function, distance *d) {
+    tp_tensor *y = tp_call(net, x);
+    int64_t images = tp_size(x, 0), in = tp_numel(x) / images, out = tp_numel(y) / images;
+    float *want = malloc((size_t)(images * out) * sizeof *want),
+          *got = malloc((size_t)out * sizeof *got);
+    assert_true(want && got && tp_copy_out(y, want));
+    for (int64_t i = 0; i < images; i++) {
+        function((const float *)tp_data(x) + i * in, got);
+        for (int64_t k = 0; k < out; k++) {
+            float a = want[i * out + k], b = got[k];
+            d->same = d->same && (memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b)));
+            d->largest = fmax(d->largest, fabs((double)a));
+            d->difference = fmax(d->difference, fabs((double)a - (double)b));
+        }
+    }
+    free(want);
+    free(got);
+}
+
+/* The largest difference of outputs over several inputs, together and one by one, recorded or not, at any number of threads, relative
+ * to the largest output; -1 where the bits are the same. */
+static double apart(tp_module *net, tp_shape sample, int images, run_fn function) {
+    distance d = {.same = true};
+    tp_shape shape = {.ndim = sample.ndim + 1, .dims = {images}};
+    for (int i = 0; i < sample.ndim; i++) shape.dims[i + 1] = sample.dims[i];
+    int before = tp_get_num_threads();
+    for (int threads = 1; threads <= 3; threads++)
+        TP_SCOPE {
+            tp_set_num_threads(threads);
+            tp_tensor *x = tp_sub(tp_mul(tp_rand(shape), 2.0), 0.5);
+            TP_NO_GRAD
+                compare(net, x, function, &d);
+            TP_ENABLE_GRAD compare(net, tp_narrow(x, 0, 0, 1), function, &d);
+            TP_NO_GRAD
+                compare(net, tp_narrow(x, 0, images - 1, 1), function, &d);
+        }
+    tp_set_num_threads(before);
+    return d.same ? -1 : d.difference / d.largest;
 }
 
 /* Running means and variances that are not 0 and 1, and biases that matter. */
@@ -107,7 +128,7 @@ static void stir(tp_module *net) {
         }
 }
 
-static bool same_bits(tp_module *net, tp_shape sample, const char *what) {
+static bool same_bits_of(tp_module *net, tp_shape sample, int images, const char *what) {
     assert_non_null(net);
     stir(net);
     tp_eval(net);
@@ -116,7 +137,7 @@ static bool same_bits(tp_module *net, tp_shape sample, const char *what) {
     if (fine) {
         void *library = NULL;
         run_fn function = load(&library);
-        difference = apart(net, sample, function);
+        difference = apart(net, sample, images, function);
         dlclose(library);
         fine = difference < 0 && self_test_passes();
     }
@@ -124,6 +145,10 @@ static bool same_bits(tp_module *net, tp_shape sample, const char *what) {
     note_errors();
     tp_module_free(net);
     return fine;
+}
+
+static bool same_bits(tp_module *net, tp_shape sample, const char *what) {
+    return same_bits_of(net, sample, 5, what);
 }
 
 /* Whether a word stands in one of the texts, as a layer. */
@@ -167,6 +192,56 @@ static void test_bits_of_layers(void **state) {
         tp_manual_seed(5);
         tp_shape sample = tp_shape(3, 12, 10);
         failed += !same_bits(tp_nn_from_text(texts[i], sample), sample, texts[i]);
+    }
+    assert_int_equal(failed, 0);
+}
+
+/* Sizes at which the library takes one kernel or the other, and cuts sums into blocks. */
+static void test_bits_of_sizes(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t sample[3];
+        int images;
+    } cases[] = {
+        {"conv:40,k=3,p=1 relu conv:40,k=3,p=1 relu maxpool:2 conv:24,k=3,p=1 bn relu maxpool:2",
+         {3, 19, 13},
+         5},
+        {"conv:300,k=1 conv:9,k=3,p=1 conv:300,k=1 conv:13,k=3,p=1,s=2 tanh", {3, 7, 7}, 5},
+        {"conv:2400,k=1 conv:6,k=1 conv:100,k=1 conv:12,k=5,p=2 conv:5,k=3", {2, 5, 7}, 5},
+        {"conv:16,k=5,p=2 conv:24,k=5,p=4,d=2 conv:12,k=5,s=2,p=1 conv:8,k=5,s=3,p=5",
+         {4, 19, 21},
+         3},
+        {"conv:36,k=3,p=1,g=3 conv:60,k=3,s=2,p=2,g=2 depthwise:3,p=1 depthwise:5,s=2,p=2 relu "
+         "conv:30,k=3,d=3,p=3,g=6",
+         {6, 9, 11},
+         5},
+        {"conv:40,k=1,s=2 conv:33,k=3,d=2,p=2 conv:1,k=3 conv:20,k=7,p=6", {64, 10, 9}, 4},
+        {"conv_transpose:24,k=3,s=2,p=1,op=1 conv_transpose:20,k=5,s=3,p=2 conv_transpose:3,k=4",
+         {60, 3, 5},
+         4},
+        {"conv:300,k=1 conv_transpose:10,k=3,p=1 relu conv_transpose:8,k=2,s=2", {3, 6, 7}, 5},
+        {"conv:64,k=3,p=1 relu conv:48,k=3,p=1 conv:40,k=3,s=2,p=1 conv:20,k=2", {8, 4, 3}, 9},
+        {"conv:16,k=3,p=1 bn relu (conv:16,k=3,p=1 bn relu conv:16,k=3,p=1 bn)+ relu "
+         "conv:32,k=3,s=2,p=1 bn relu (conv:32,k=3,p=1 bn relu conv:32,k=3,p=1 bn)+ relu "
+         "adaptive_avgpool:1 flatten linear:10",
+         {3, 15, 17},
+         3},
+        {"flatten linear:1 linear:2 linear:3 linear:4 linear:5 linear:1 linear:801 linear:24 "
+         "linear:25 relu linear:33 linear:4 linear:32 linear:3 linear:31 linear:5",
+         {1, 1, 1},
+         40},
+        {"flatten linear:23 linear:800 linear:26 linear:1603 linear:4 linear:799 tanh linear:1",
+         {1, 3, 11},
+         33},
+    };
+    int failed = 0;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const int64_t *s = cases[i].sample;
+        tp_shape sample = tp_shape(s[0], s[1], s[2]);
+        tp_manual_seed(5);
+        failed += !same_bits_of(tp_nn_from_text(cases[i].text, sample), sample, cases[i].images,
+                                cases[i].text);
     }
     assert_int_equal(failed, 0);
 }
@@ -379,13 +454,12 @@ int main(void) {
         printf("no C compiler here: skipped\n");
         return 77;
     }
-    /* The order of additions that exported C has. */
+    /* Its order of additions is that of exported C. */
     setenv("TAPER_CPU", "baseline", 1);
-    setenv("TAPER_CONV", "plain", 1);
     const struct CMUnitTest tests[] = {
-        NOTED_TEST(test_bits_of_layers), NOTED_TEST(test_layers_alone),
-        NOTED_TEST(test_bits_of_models), NOTED_TEST(test_bits_of_ones_own),
-        NOTED_TEST(test_int8),           NOTED_TEST(test_int8_among_others),
-        NOTED_TEST(test_refused)};
+        NOTED_TEST(test_bits_of_layers),    NOTED_TEST(test_bits_of_sizes),
+        NOTED_TEST(test_layers_alone),      NOTED_TEST(test_bits_of_models),
+        NOTED_TEST(test_bits_of_ones_own),  NOTED_TEST(test_int8),
+        NOTED_TEST(test_int8_among_others), NOTED_TEST(test_refused)};
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -31,7 +31,7 @@ typedef struct tp_export_c_args {
 } tp_export_c_args;
 /** Writes a model in evaluation mode as C99: every layer that tp_nn_from_text() and the named models have, and the operations of modules
  *  of one's own that are arithmetic, functions of one number, slices, permutations, joins, or sums over neighbouring dimensions.
- *  In float the order of additions is that of the library for a batch of one with TAPER_CPU=baseline and TAPER_CONV=plain: the same bits
+ *  In float the order of additions is that of the library with TAPER_CPU=baseline, in a batch of any size: the same bits
  *  where the compiler does not fuse products with sums (gcc -std=c99, or -ffp-contract=off). False after an error: FILE,
  *  ARGUMENT, UNSUPPORTED, which names the operation. */
 TP_API bool tp_export_c_at(tp_location at, tp_export_c_args args);
