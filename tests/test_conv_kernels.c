@@ -72,9 +72,16 @@ static void free_operands(trial *t) {
     free(t->bias_block.data);
 }
 
-/* Adds the products of row i of the results of one pair of channels to their places in sum, and their magnitudes in size. */
+/* What the definition gives: sums, those of the products' magnitudes, and the sums as the type rounds them, from the bias on. */
+typedef struct expected {
+    double *sum, *size, *chain;
+} expected;
+
+static double rounded(const trial *t, double x) { return t->type ? x : (double)(float)x; }
+
+/* Adds the products of row i of the results of one pair of channels to their places. */
 static void add_row(const trial *t, tp_conv_kind d, int64_t n, int64_t o, int64_t c, int64_t i,
-                    double *sum, double *size) {
+                    const expected *e) {
     const tp_conv_shape *s = &t->shape;
     int64_t depth = s->in_channels / s->groups, rows = s->out_channels / s->groups;
     int64_t channel = o / rows * depth + c, taps = s->kernel_h * s->kernel_w;
@@ -89,18 +96,19 @@ static void add_row(const trial *t, tp_conv_kind d, int64_t n, int64_t o, int64_
             double left = d == TP_CONV_GRAD_INPUT ? get(&t->y, y) : get(&t->x, x);
             double right = d == TP_CONV_GRAD_WEIGHT ? get(&t->y, y) : get(&t->weight, w);
             int64_t at = d == TP_CONV_FORWARD ? y : d == TP_CONV_GRAD_INPUT ? x : w;
-            sum[at] += left * right;
-            size[at] += fabs(left * right);
+            e->sum[at] += left * right;
+            e->size[at] += fabs(left * right);
+            e->chain[at] = rounded(t, e->chain[at] + rounded(t, left * right));
         }
     }
 }
 
-static void convolve(const trial *t, tp_conv_kind d, double *sum, double *size) {
+static void convolve(const trial *t, tp_conv_kind d, const expected *e) {
     const tp_conv_shape *s = &t->shape;
     for (int64_t n = 0; n < s->images; n++)
         for (int64_t o = 0; o < s->out_channels; o++)
             for (int64_t c = 0; c < s->in_channels / s->groups; c++)
-                for (int64_t i = 0; i < s->out_h; i++) add_row(t, d, n, o, c, i, sum, size);
+                for (int64_t i = 0; i < s->out_h; i++) add_row(t, d, n, o, c, i, e);
 }
 
 static double activate(tp_epilogue kind, double x) {
@@ -148,16 +156,48 @@ static void check_statistics(const char *who, const trial *t, const double *stat
     }
 }
 
+/* The bias of element i of the result. */
+static double bias_of(const trial *t, tp_conv_kind d, int64_t i) {
+    const tp_conv_shape *s = &t->shape;
+    if (!t->bias || d == TP_CONV_GRAD_WEIGHT) return 0;
+    return d == TP_CONV_FORWARD ? get(&t->bias_block, i / (s->out_h * s->out_w) % s->out_channels)
+                                : get(&t->bias_block, i / (s->in_h * s->in_w) % s->in_channels);
+}
+
 /* What element i of the result has to be, from the sum of its products. */
 static double wanted(const trial *t, tp_conv_kind d, int64_t i, double sum, double old) {
-    const tp_conv_shape *s = &t->shape;
-    if (d == TP_CONV_FORWARD) {
-        if (t->bias) sum += get(&t->bias_block, i / (s->out_h * s->out_w) % s->out_channels);
-        return activate(t->activation, sum) + old;
+    sum += bias_of(t, d, i);
+    return old + (d == TP_CONV_FORWARD ? activate(t->activation, sum) : sum);
+}
+
+static expected begin(const trial *t, tp_conv_kind d, int64_t count) {
+    expected e = {calloc((size_t)count + 1, sizeof(double)),
+                  calloc((size_t)count + 1, sizeof(double)),
+                  calloc((size_t)count + 1, sizeof(double))};
+    assert_true(e.sum && e.size && e.chain);
+    for (int64_t i = 0; i < count; i++) e.chain[i] = bias_of(t, d, i);
+    return e;
+}
+
+static void end(expected *e) {
+    free(e->sum);
+    free(e->size);
+    free(e->chain);
+}
+
+/* Where a table promises the bits of the definition and the compiler fuses nothing: elements of the result are the chains. */
+static void check_order(const tp_kernels *kernels, const trial *t, tp_conv_kind d,
+                        const block *result, const expected *e) {
+#ifndef __FP_FAST_FMAF
+    bool simple = t->activation == TP_EPILOGUE_NONE || t->activation == TP_EPILOGUE_RELU;
+    if (!kernels->conv.in_order || d == TP_CONV_GRAD_WEIGHT || t->accumulate || !simple) return;
+    for (int64_t i = 0; i < result->count; i++) {
+        double want = t->activation == TP_EPILOGUE_RELU ? fmax(e->chain[i], 0) : e->chain[i];
+        if (get(result, i) != want) fail_at(kernels->name, t, d, i, get(result, i), want);
     }
-    if (d == TP_CONV_GRAD_INPUT && t->bias)
-        sum += get(&t->bias_block, i / (s->in_h * s->in_w) % s->in_channels);
-    return sum + old;
+#else
+    (void)kernels, (void)t, (void)d, (void)result, (void)e;
+#endif
 }
 
 static void check(const tp_kernels *kernels, tp_pool *pool, trial *t, tp_conv_kind d) {
@@ -166,9 +206,8 @@ static void check(const tp_kernels *kernels, tp_pool *pool, trial *t, tp_conv_ki
     int64_t count = like->count;
     block result = random_block(t->type, count);
     double *old = calloc((size_t)count + 1, sizeof *old);
-    double *sum = calloc((size_t)count + 1, sizeof *sum);
-    double *size = calloc((size_t)count + 1, sizeof *size);
-    assert_true(old && sum && size);
+    assert_non_null(old);
+    expected e = begin(t, d, count);
     for (int64_t i = 0; i < count; i++)
         if (t->accumulate)
             old[i] = get(&result, i);
@@ -188,21 +227,21 @@ static void check(const tp_kernels *kernels, tp_pool *pool, trial *t, tp_conv_ki
         if (t->statistics) args.statistics = statistics;
     }
     assert_true(kernels->conv.run[d][t->type](pool, &args));
-    convolve(t, d, sum, size);
-    if (args.statistics) check_statistics(kernels->name, t, statistics, sum);
+    convolve(t, d, &e);
+    if (args.statistics) check_statistics(kernels->name, t, statistics, e.sum);
     double error = t->type ? 1e-14 : 1e-6;
     for (int64_t i = 0; i < count; i++) {
         trial *mine = t;
         if (d != TP_CONV_FORWARD) mine->activation = TP_EPILOGUE_NONE;
-        double want = wanted(mine, d, i, sum[i], old[i]), got = get(&result, i);
-        if (!(fabs(got - want) <= error * (size[i] + 2)))
+        double want = wanted(mine, d, i, e.sum[i], old[i]), got = get(&result, i);
+        if (!(fabs(got - want) <= error * (e.size[i] + 2)))
             fail_at(kernels->name, t, d, i, got, want);
     }
+    check_order(kernels, t, d, &result, &e);
     for (int64_t i = count; i < count + GUARD; i++) assert_true(isnan(get(&result, i)));
     free(result.data);
     free(old);
-    free(sum);
-    free(size);
+    end(&e);
     free_operands(t);
 }
 

@@ -207,7 +207,7 @@ static void test_bits_of_sizes(void **state) {
         {"conv:40,k=3,p=1 relu conv:40,k=3,p=1 relu maxpool:2 conv:24,k=3,p=1 bn relu maxpool:2",
          {3, 19, 13},
          5},
-        {"conv:300,k=1 conv:9,k=3,p=1 conv:300,k=1 conv:13,k=3,p=1,s=2 tanh", {3, 7, 7}, 5},
+        {"conv:300,k=1 conv:12,k=3,p=1 conv:300,k=1 conv:13,k=3,p=1,s=2 tanh", {3, 7, 7}, 5},
         {"conv:2400,k=1 conv:6,k=1 conv:100,k=1 conv:12,k=5,p=2 conv:5,k=3", {2, 5, 7}, 5},
         {"conv:16,k=5,p=2 conv:24,k=5,p=4,d=2 conv:12,k=5,s=2,p=1 conv:8,k=5,s=3,p=5",
          {4, 19, 21},
