@@ -261,9 +261,36 @@ static void test_depth_and_repetition(void **state) {
     tp_tensor_file *file = open_bytes("shared.pkl", wide, n);
     assert_non_null(file);
     tp_tensor_file_close(file);
-    n = doubled(wide, 16);
+    n = doubled(wide, 13);
     assert_null(open_bytes("wide.pkl", wide, n));
     assert_non_null(strstr(take_error().text, "repeat each other"));
+}
+
+/* Numbers are printed as Python prints them. */
+static void test_printed_floats(void **state) {
+    (void)state;
+    static const double values[] = {
+        0.1, 100000, 1.0 / 3, -2.5e-300, 5e-324, 1e17, 0.30000000000000004};
+    unsigned char bytes[100] = {0x80, 2, ']', '('};
+    size_t n = 4, length = 0;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        uint64_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        bytes[n++] = 'G';
+        for (int shift = 56; shift >= 0; shift -= 8) bytes[n++] = (unsigned char)(bits >> shift);
+    }
+    bytes[n++] = 'e', bytes[n++] = '.';
+    tp_tensor_file *file = open_bytes("floats.pkl", bytes, n);
+    assert_non_null(file);
+    char *text = NULL;
+    FILE *stream = open_memstream(&text, &length);
+    assert_non_null(stream);
+    tp_value_print(tp_tensor_file_value(file), stream);
+    fclose(stream);
+    assert_string_equal(text, "[0.1, 100000.0, 0.3333333333333333, -2.5e-300, 5e-324, 1e+17, "
+                              "0.30000000000000004]");
+    free(text);
+    tp_tensor_file_close(file);
 }
 
 /* The first, second, third ... request for memory fails: an error and nothing left behind, until there are enough. */
@@ -312,6 +339,7 @@ int main(void) {
         CLEAN_TEST(test_storage_is_shared), CLEAN_TEST(test_refused),
         CLEAN_TEST(test_out_of_memory),     CLEAN_TEST(test_damaged),
         CLEAN_TEST(test_hostile_pickles),   CLEAN_TEST(test_depth_and_repetition),
+        CLEAN_TEST(test_printed_floats),
     };
     return cmocka_run_group_tests_name("files", tests, load_golden, free_golden);
 }

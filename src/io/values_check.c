@@ -72,6 +72,6 @@ static const char *check(tp_value *value, int depth, uint64_t most) {
 
 /* What walks a tree takes time by its weight, so a few hundred bytes must not describe millions of values. */
 const char *tp_value_check(tp_value *value, uint64_t size) {
-    enum { LEAST = 1 << 14, TIMES = 64 };
+    enum { LEAST = 1 << 10, TIMES = 64 };
     return check(value, 0, size < UINT64_MAX / (2 * TIMES) ? LEAST + TIMES * size : UINT64_MAX / 2);
 }

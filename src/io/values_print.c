@@ -1,4 +1,5 @@
 /* Values as Python prints them. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +24,11 @@ static void print_text(const char *text, size_t length, FILE *stream) {
     fputc('\'', stream);
 }
 
-/* The shortest digits that give the same number again, and a point in it as Python has. */
+/* The shortest digits that give the same number again, and a point in it as Python has. Where fewer than DBL_DIG do, printing so
+ * many ends in zeros, which %g leaves out; only below the normal numbers a search from 1 on is needed. */
 static void print_float(double value, FILE *stream) {
     char digits[40];
-    int precision = 1;
+    int precision = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
     if (isnan(value) || isinf(value)) {
         fputs(isnan(value) ? "nan" : value < 0 ? "-inf" : "inf", stream);
         return;
