@@ -306,6 +306,12 @@ void tp_parallel_for(tp_pool *pool, int64_t n, int64_t grain, tp_range_fn fn, vo
     tp_pool_run(pool, (n - 1) / grain + 1, loop_task, &l);
 }
 
+int64_t tp_even_grain(int64_t n, int64_t grain) {
+    if (n <= grain || grain < 1) return grain;
+    int64_t chunks = (n - 1) / grain + 1;
+    return (n - 1) / chunks + 1;
+}
+
 int tp_pool_worker(const tp_pool *pool) { return pool && inside.pool == pool ? inside.worker : 0; }
 
 bool tp_pool_inside(const tp_pool *pool) { return pool && inside.pool == pool; }

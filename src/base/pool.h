@@ -63,6 +63,10 @@ void tp_pool_run(tp_pool *pool, int64_t tasks, tp_task_fn fn, void *arg);
  * Where chunks begin depends on n and grain alone, never on the number of threads. */
 void tp_parallel_for(tp_pool *pool, int64_t n, int64_t grain, tp_range_fn fn, void *arg);
 
+/* The grain, at most `grain`, with which n is split into equal chunks: without it a little more than one grain makes a full chunk and a
+ * small one. */
+int64_t tp_even_grain(int64_t n, int64_t grain);
+
 /* The worker number of the calling thread: 0 outside of a task. */
 int tp_pool_worker(const tp_pool *pool);
 /* Whether the calling thread is in the middle of a task of this pool, so that a run would be

@@ -9,7 +9,7 @@
 #include "nn/module.h"
 #include "ops/loop.h"
 
-enum { STREAM = 0x64726f70, GRAIN = 1 << 14 };
+enum { STREAM = 0x64726f70, GRAIN = 1 << 14, DRAW_GRAIN = 1 << 12 };
 
 typedef struct dropout_work {
     uint64_t key;
@@ -46,7 +46,8 @@ static tp_tensor *masked(tp_location at, tp_tensor *x, const tp_tensor *mask, do
                          .x = x->data,
                          .is_double = x->dtype == TP_FLOAT64,
                          .kernel = tp_ctx()->kernels->masked[tp_float_index(x->dtype)]};
-    tp_parallel_for(tp_context_pool(tp_ctx()), x->numel, GRAIN, apply_mask, &work);
+    tp_parallel_for(tp_context_pool(tp_ctx()), x->numel, tp_even_grain(x->numel, GRAIN), apply_mask,
+                    &work);
     return out;
 }
 
@@ -84,7 +85,8 @@ static tp_tensor *dropout_keyed(tp_location at, tp_tensor *x, double p, uint64_t
     tp_tensor *mask = tp_make(at, "dropout", TP_UINT8, x->ndim, x->shape);
     if (tp_is_poison(mask)) return mask;
     dropout_work work = {.key = key, .keep = 1 - p, .mask = (uint8_t *)mask->data};
-    tp_parallel_for(tp_context_pool(tp_ctx()), x->numel, GRAIN, draw_mask, &work);
+    tp_parallel_for(tp_context_pool(tp_ctx()), x->numel, tp_even_grain(x->numel, DRAW_GRAIN),
+                    draw_mask, &work);
     double scale = p < 1 ? 1 / (1 - p) : 0;
     tp_tensor *out = masked(at, dense, mask, scale);
     tp_node *node = tp_is_poison(out) ? NULL : tp_record(at, &tp_op_dropout, out, 1, &dense);

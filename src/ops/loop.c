@@ -142,10 +142,11 @@ static void run(const loop *l) {
     }
     tp_pool *pool = tp_context_pool(tp_ctx());
     if (last == 0) {
-        tp_parallel_for(pool, l->shape[0], GRAIN, run_flat, (void *)(uintptr_t)l);
+        tp_parallel_for(pool, l->shape[0], tp_even_grain(l->shape[0], GRAIN), run_flat,
+                        (void *)(uintptr_t)l);
     } else {
         int64_t grain = (GRAIN + l->shape[last] - 1) / l->shape[last];
-        tp_parallel_for(pool, rows, grain, run_rows, (void *)(uintptr_t)l);
+        tp_parallel_for(pool, rows, tp_even_grain(rows, grain), run_rows, (void *)(uintptr_t)l);
     }
 }
 

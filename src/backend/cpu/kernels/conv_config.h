@@ -24,6 +24,9 @@ enum {
     CONV_FLAT_PIXELS = 800,
     /* __builtin_prefetch's name for the second-level cache. */
     CONV_SECOND_LEVEL = 2,
+    /* For conv_pass.h: parts of the images, and elements worth a thread. */
+    CONV_PASS_PARTS = 16,
+    CONV_PASS_GRAIN = 16384,
     /* With fewer tasks channels are shared out as well. */
     CONV_TASKS = 8,
     /* Weights of a vector of channels that are read again and again: they stay in the second-level cache. */

@@ -138,17 +138,25 @@ static void NAME(stage_strip)(const PLAN *plan, const SOURCE *from, const STRIP 
         NAME(stage_run)(&run, pixels, to);
 }
 
+/* Whether two strips cover the same part of an image, so that the same places of the stage lie outside of it. */
+static bool NAME(alike)(const STRIP *a, const STRIP *b) {
+    return a->row == b->row && a->rows == b->rows && a->col == b->col && a->cols == b->cols;
+}
+
 /* The tiles of units [begin, end). */
 static void NAME(fill_panels)(const PLAN *plan, const SOURCE *from, int64_t begin, int64_t end,
                               REAL *stage, const PANELS *panels) {
     const int64_t tile = plan->method->tile, points = plan->method->points;
     int64_t first_tile = NAME(tiles_before)(plan, begin);
+    STRIP last = {.row = -1};
     while (begin < end) {
         STRIP strip;
         int64_t tiles = NAME(tiles_before)(plan, begin) - first_tile;
         begin = NAME(take_strip)(plan, begin, end, &strip);
         int64_t cols = strip.cols * tile + from->halo;
-        memset(stage, 0, (size_t)((strip.rows * tile + from->halo) * cols * LANES) * sizeof(REAL));
+        size_t space = (size_t)((strip.rows * tile + from->halo) * cols * LANES) * sizeof(REAL);
+        if (!NAME(alike)(&strip, &last)) memset(stage, 0, space);
+        last = strip;
         for (int64_t c = 0; c < from->channels; c += LANES) {
             NAME(stage_strip)(plan, from, &strip, from->first + c, stage, cols);
             REAL *to = panels->at + (c * panels->tiles + tiles * LANES);
