@@ -8,6 +8,7 @@
 #include "backend/conv.h"
 #include "backend/gemm.h"
 #include "backend/linear.h"
+#include "backend/momentum.h"
 #include "backend/norm.h"
 #include "backend/pool.h"
 #include "backend/reduce.h"
@@ -79,6 +80,7 @@ typedef struct tp_kernels {
     tp_loop_fn axpy[2];                              /* out += p[0] * x */
     tp_reduce_kernels reduce;
     tp_update_fn update[TP_UPDATE_COUNT][2];
+    tp_momentum_fn momentum[2]; /* NULL where products are in bfloat16 */
     tp_loss_kernels loss;
     tp_pool_kernels pool;
     tp_norm_kernels norm;

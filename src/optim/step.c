@@ -55,6 +55,39 @@ static bool descend_lazily(tp_context *context, const stretch *s, tp_tensor *x) 
     return done;
 }
 
+/* Parts of a weight's rows, one a thread. */
+static int parts_of(const tp_tensor *x, const tp_pool *pool) {
+    int threads = x->numel < AWAKE_GRAIN ? 1
+                  : x->numel < GRAIN     ? tp_pool_awake(pool)
+                                         : tp_pool_threads(pool);
+    return x->shape[0] >= threads ? threads : (int)x->shape[0];
+}
+
+/* Descent with plain momentum uses the gradient while it is in registers. False where it is another descent, or the kernel
+ * does not do these sizes. */
+static bool descend_with_momentum(tp_context *context, const stretch *s, tp_tensor *x) {
+    const tp_update_args *options = s->options;
+    int type = tp_float_index(x->dtype);
+    if (s->update != context->kernels->update[TP_UPDATE_SGD][type] || !s->state[0]) return false;
+    if (options->first || options->nesterov || options->maximize || options->weight_decay != 0 ||
+        options->dampening != 0 || !context->kernels->momentum[type])
+        return false;
+    const tp_lazy_grad *lazy = x->lazy;
+    tp_pool *pool = tp_context_pool(context);
+    int parts = parts_of(x, pool);
+    tp_momentum_args args = {.rows = x->shape[0],
+                             .columns = x->shape[1],
+                             .depth = lazy->dy->shape[0],
+                             .dy = lazy->dy->data,
+                             .x = lazy->x->data,
+                             .w = s->value,
+                             .m = s->state[0],
+                             .lr = options->lr,
+                             .momentum = options->momentum,
+                             .parts = parts};
+    return context->kernels->momentum[type](parts > 1 ? pool : NULL, &args);
+}
+
 enum { BLOCK_ROWS = 14, BLOCK_COLUMNS = 1024 };
 
 /* A weight whose gradient waits, in blocks that fit the cache. */
@@ -115,16 +148,13 @@ static void update_block(void *arg, int64_t task, int worker) {
 /* The gradient is an outer product that nobody has asked for: each block of it is used while it is in the cache. It stays
  * noted, so that tp_grad() can still be asked afterwards. False when out of memory. */
 static bool update_lazily(tp_context *context, const stretch *s, tp_tensor *x) {
-    if (descend_lazily(context, s, x)) return true;
+    if (descend_lazily(context, s, x) || descend_with_momentum(context, s, x)) return true;
     blocks b = {.stretch = s,
                 .pool = tp_context_pool(context),
                 .gemm = context->kernels->gemm[tp_float_index(x->dtype)],
                 .product = tp_lazy_product(x, x->lazy->dy)};
     int64_t rows = x->shape[0], columns = x->shape[1];
-    int threads = x->numel < AWAKE_GRAIN ? 1
-                  : x->numel < GRAIN     ? tp_pool_awake(b.pool)
-                                         : tp_pool_threads(b.pool);
-    b.parts = rows >= threads ? threads : (int)rows;
+    b.parts = parts_of(x, b.pool);
     b.columns = columns <= BLOCK_COLUMNS ? columns : BLOCK_COLUMNS;
     int64_t most = 0; /* rows of a part */
     for (int t = 0; t < b.parts; t++) {

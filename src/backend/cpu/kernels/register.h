@@ -13,6 +13,7 @@
     X(softmax, isa)                \
     X(loss, isa)                   \
     X(update, isa)                 \
+    X(momentum, isa)               \
     X(pool, isa)                   \
     X(norm, isa)                   \
     X(resample, isa)               \

@@ -61,4 +61,5 @@ void tp_register_gemm_bf16(tp_kernels *kernels) {
     kernels->gemm[0] = gemm_bf16;
     kernels->gemm_bf16 = product;
     kernels->gemm_batched[0] = gemm_batched_bf16;
+    kernels->momentum[0] = NULL;
 }
