@@ -23,9 +23,10 @@ enum {
     NAME(BLOCK) = 4 * LANES
 };
 
-/* A tile: dy, x, w and m from its first row or column on; in w and m the next tile is `next` behind. */
+/* A tile: dy, x, w and m from its first row or column on. In w and m the row of the next tile that is asked for first is
+ * `next` behind, and each other one `step` behind the one before. */
 typedef void (*NAME(tile_fn))(const tp_momentum_args *args, const REAL *dy, const REAL *x, REAL *w,
-                              REAL *m, int64_t next);
+                              REAL *m, int64_t next, int64_t step);
 
 /* v = sum + momentum m becomes m, w -= lr v */
 TP_ALWAYS_INLINE void NAME(use)(const tp_momentum_args *args, VEC sum, REAL *w, REAL *m) {
@@ -35,7 +36,8 @@ TP_ALWAYS_INLINE void NAME(use)(const tp_momentum_args *args, VEC sum, REAL *w, 
 }
 
 TP_ALWAYS_INLINE void NAME(tile)(const int rows, const int vectors, const tp_momentum_args *args,
-                                 const REAL *dy, const REAL *x, REAL *w, REAL *m, int64_t next) {
+                                 const REAL *dy, const REAL *x, REAL *w, REAL *m, int64_t next,
+                                 int64_t step) {
     VEC sum[NAME(MAX_ROWS)][2];
     const int64_t depth = args->depth, columns = args->columns, dy_row = args->rows;
     TP_UNROLL for (int i = 0; i < rows; i++) {
@@ -52,7 +54,7 @@ TP_ALWAYS_INLINE void NAME(tile)(const int rows, const int vectors, const tp_mom
             __builtin_prefetch(next_w + j * LANES, 1);
             __builtin_prefetch(next_m + j * LANES, 1);
         }
-        int64_t ahead = p + 1 < rows ? columns : 0;
+        int64_t ahead = p + 1 < rows ? step : 0;
         next_w += ahead;
         next_m += ahead;
     }
@@ -64,10 +66,11 @@ TP_ALWAYS_INLINE void NAME(tile)(const int rows, const int vectors, const tp_mom
     }
 }
 
-#define TILE(rows, vectors)                                                                    \
-    static void NAME(tile_##rows##x##vectors)(const tp_momentum_args *args, const REAL *dy,    \
-                                              const REAL *x, REAL *w, REAL *m, int64_t next) { \
-        NAME(tile)(rows, vectors, args, dy, x, w, m, next);                                    \
+#define TILE(rows, vectors)                                                                  \
+    static void NAME(tile_##rows##x##vectors)(const tp_momentum_args *args, const REAL *dy,  \
+                                              const REAL *x, REAL *w, REAL *m, int64_t next, \
+                                              int64_t step) {                                \
+        NAME(tile)(rows, vectors, args, dy, x, w, m, next, step);                            \
     }
 #define TILES(rows) TILE(rows, 1) TILE(rows, 2)
 TILES(1)
@@ -100,34 +103,52 @@ static const NAME(tile_fn) NAME(tiles)[NAME(MAX_ROWS)][2] = {
 };
 #undef TILES
 
-/* Rows [begin, end) and columns [from, to), tile after tile. The first rows are the tile that is not full: so none asks for
- * rows behind the next one, which may be another thread's. */
-static void NAME(momentum_block)(const tp_momentum_args *args, int64_t begin, int64_t end,
-                                 int64_t from, int64_t to) {
-    int64_t count = (end - begin + NAME(MAX_ROWS) - 1) / NAME(MAX_ROWS);
-    int64_t height = (end - begin + count - 1) / count;
-    int64_t rows = end - begin - (count - 1) * height;
-    for (int64_t i = begin; i < end; i += rows, rows = height) {
-        for (int64_t j = from; j < to; j += 2 * LANES) {
-            int vectors = to - j >= 2 * LANES ? 2 : 1;
-            int64_t at = i * args->columns + j, next = vectors * LANES;
-            if (j + next >= to) next = i + rows < end ? rows * args->columns + from - j : 0;
-            NAME(tile_fn) tile = NAME(tiles)[rows - 1][vectors - 1];
-            tile(args, (const REAL *)args->dy + i, (const REAL *)args->x + j, (REAL *)args->w + at,
-                 (REAL *)args->m + at, next);
-        }
+/* Some rows of w that one thread has. */
+typedef struct NAME(part) {
+    const tp_momentum_args *args;
+    int64_t begin, end;
+    int64_t first,
+        height; /* rows of the tile that comes first, and of the others: it never asks for rows behind theirs */
+    /* From the last row to the first. The processor fetches on in the direction in which it sees rows used: two neighbours
+     * that work away from their common border do not take each other's rows out of the cache. */
+    bool upwards;
+} NAME(part);
+
+/* The tile in rows from i on and all panels in columns [from, to). */
+static void NAME(panels)(const NAME(part) * part, int64_t i, int64_t rows, int64_t from,
+                         int64_t to) {
+    const tp_momentum_args *args = part->args;
+    int64_t columns = args->columns, step = part->upwards ? -columns : columns;
+    int64_t row = part->upwards ? (rows - 1) * columns : 0; /* the first one to ask for */
+    bool last = part->upwards ? i == part->begin : i + rows == part->end;
+    for (int64_t j = from; j < to; j += 2 * LANES) {
+        int vectors = to - j >= 2 * LANES ? 2 : 1;
+        int64_t at = i * columns + j, next = row + vectors * LANES;
+        if (j + vectors * LANES >= to)
+            next = last ? row : from - j + (part->upwards ? -columns : rows * columns);
+        NAME(tile_fn) tile = NAME(tiles)[rows - 1][vectors - 1];
+        tile(args, (const REAL *)args->dy + i, (const REAL *)args->x + j, (REAL *)args->w + at,
+             (REAL *)args->m + at, next, step);
     }
 }
 
-static void NAME(momentum_part)(void *arg, int64_t part, int worker) {
+static void NAME(momentum_part)(void *arg, int64_t task, int worker) {
     (void)worker;
     const tp_momentum_args *args = arg;
-    int64_t begin = tp_gemm_row_border(args->rows, args->parts, (int)part);
-    int64_t end = tp_gemm_row_border(args->rows, args->parts, (int)part + 1);
-    if (begin == end) return;
+    NAME(part) part = {.args = args, .upwards = task % 2 == 0 && task + 1 < args->parts};
+    part.begin = tp_gemm_row_border(args->rows, args->parts, (int)task);
+    part.end = tp_gemm_row_border(args->rows, args->parts, (int)task + 1);
+    int64_t rows = part.end - part.begin, count = (rows + NAME(MAX_ROWS) - 1) / NAME(MAX_ROWS);
+    if (rows == 0) return;
+    part.height = (rows + count - 1) / count;
+    part.first = rows - (count - 1) * part.height;
     for (int64_t j = 0; j < args->columns; j += NAME(BLOCK)) {
-        int64_t left = args->columns - j;
-        NAME(momentum_block)(args, begin, end, j, j + (left < NAME(BLOCK) ? left : NAME(BLOCK)));
+        int64_t to = args->columns - j < NAME(BLOCK) ? args->columns : j + NAME(BLOCK);
+        for (int64_t done = 0, height = part.first; done < rows; height = part.height) {
+            int64_t i = part.upwards ? part.end - done - height : part.begin + done;
+            NAME(panels)(&part, i, height, j, to);
+            done += height;
+        }
     }
 }
 
