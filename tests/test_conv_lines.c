@@ -77,12 +77,12 @@ static void check(const tp_kernels *kernels, const tp_conv_shape *s, bool accumu
     free(x), free(y), free(before), free(first), free(result);
 }
 
-/* A picture of h x w and a border as wide on both sides of each direction. */
-static tp_conv_shape shape(int64_t images, int64_t groups, int64_t out, int64_t h, int64_t w,
-                           int64_t side, int64_t border) {
+/* Pictures of h x w with `depth` channels a group, and a border as wide on both sides of each direction. */
+static tp_conv_shape shape(int64_t images, int64_t groups, int64_t depth, int64_t out, int64_t h,
+                           int64_t w, int64_t side, int64_t border) {
     return (tp_conv_shape){.images = images,
                            .groups = groups,
-                           .in_channels = groups,
+                           .in_channels = groups * depth,
                            .in_h = h,
                            .in_w = w,
                            .out_channels = out,
@@ -100,13 +100,14 @@ static tp_conv_shape shape(int64_t images, int64_t groups, int64_t out, int64_t 
 
 static void try_sizes(const tp_kernels *kernels, tp_pool *unused) {
     (void)unused;
-    static const int64_t sizes[][7] = {
-        {3, 1, 16, 28, 28, 5, 2}, {2, 1, 11, 28, 28, 3, 1}, {9, 1, 4, 15, 15, 3, 1},
-        {1, 1, 5, 70, 31, 5, 2},  {2, 1, 9, 19, 17, 5, 0},  {2, 1, 9, 17, 19, 3, 2},
-        {1, 1, 7, 3, 300, 3, 1},  {1, 1, 4, 300, 2, 5, 3},  {2, 3, 24, 16, 18, 3, 1}};
+    static const int64_t sizes[][8] = {
+        {3, 1, 1, 16, 28, 28, 5, 2}, {2, 1, 1, 11, 28, 28, 3, 1}, {9, 1, 1, 4, 15, 15, 3, 1},
+        {1, 1, 1, 5, 70, 31, 5, 2},  {2, 1, 1, 9, 19, 17, 5, 0},  {2, 1, 1, 9, 17, 19, 3, 2},
+        {1, 1, 1, 7, 3, 300, 3, 1},  {1, 1, 1, 4, 300, 2, 5, 3},  {2, 3, 1, 24, 16, 18, 3, 1},
+        {3, 1, 3, 24, 33, 31, 3, 1}, {2, 1, 2, 16, 28, 28, 5, 2}, {2, 2, 3, 14, 17, 18, 5, 1}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         const int64_t *v = sizes[i];
-        tp_conv_shape s = shape(v[0], v[1], v[2], v[3], v[4], v[5], v[6]);
+        tp_conv_shape s = shape(v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]);
         check(kernels, &s, false);
         check(kernels, &s, true);
     }
@@ -120,8 +121,8 @@ static void test_sizes(void **unused) {
 static void try_random(const tp_kernels *kernels, tp_pool *unused) {
     (void)unused;
     for (int i = 0; i < 40; i++) {
-        tp_conv_shape s =
-            shape(1 + below(4), 1, 4 + below(14), 12 + below(30), 12 + below(30), 3, 1);
+        tp_conv_shape s = shape(1 + below(4), 1, 1 + below(3), 4 + below(14), 12 + below(30),
+                                12 + below(30), 3, 1);
         s.kernel_h = 1 + below(5);
         s.kernel_w = below(2) ? 3 : 5;
         s.dilation_h = 1 + below(2), s.dilation_w = 1 + below(2);

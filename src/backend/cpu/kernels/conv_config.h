@@ -17,8 +17,8 @@ enum {
     CONV_LINE_ROWS = 8,
     /* Bytes of the pixels whose products are summed before lanes are added up, about. */
     CONV_DOT_SPACE = TP_VECTOR_BYTES == 64 ? 36864 : 24576,
-    /* For conv_flat.h: fewest channels of y, the pixels of a plane at least, and those of a block, about. Copies of three source
-     * channels were no faster than turning y. */
+    /* For conv_flat.h: most channels of x, fewest channels of y, the pixels of a plane at least, and those of a block, about. */
+    CONV_FLAT_CHANNELS = 3,
     CONV_FLAT_ROWS = 4,
     CONV_FLAT_PLANE = 200,
     CONV_FLAT_PIXELS = 800,

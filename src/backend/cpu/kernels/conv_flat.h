@@ -1,4 +1,4 @@
-/* The gradient of the weight of one source channel (of a group) with stride 1, for kernels 3 or 5 wide: vectors lie along the pixels of y,
+/* The gradient of the weight of few source channels (of a group) with stride 1, for kernels 3 or 5 wide: vectors lie along the pixels of y,
  * across the ends of rows. For that the source is copied once for each column of the kernel, shifted by it and as wide as y: then
  * all rows of y and of a copy are one line, and no lane is empty. A template, see conv_tmpl.h.
  *
@@ -14,7 +14,7 @@ typedef struct NAME(flat_plan) {
     const tp_conv_args *args;
     tp_pool *pool;
     conv_axis h, w;
-    int64_t groups, rows;
+    int64_t groups, rows, depth;
     int64_t products; /* elements of the weight for one channel of y */
     int64_t copy;     /* elements of a copy */
     int64_t block_rows, blocks_h, shares;
@@ -84,29 +84,36 @@ static const NAME(flat_fn) NAME(flat_table_5)[] = {FLAT_TILES_5(FLAT_NAME)};
 
 /* ---- blocks ---- */
 
-static void NAME(flat_block)(const FLAT_PLAN *plan, int64_t group, int64_t block, REAL *copies,
-                             REAL *sums, bool add) {
-    const tp_conv_shape *s = &plan->args->shape;
+/* All channels of y against the copies of one channel of x, over `height` rows; sums begin with that channel's. */
+static void NAME(flat_channel)(const FLAT_PLAN *plan, int64_t height, const REAL *copies,
+                               const REAL *y, REAL *sums, bool add) {
     const conv_axis *h = &plan->h, *w = &plan->w;
-    const int64_t columns = w->taps, image = block / plan->blocks_h;
-    const int64_t row = block % plan->blocks_h * plan->block_rows, plane = s->out_h * s->out_w;
-    const int64_t height = conv_least(plan->block_rows, s->out_h - row);
-    const int64_t reach = h->at[h->taps - 1] - h->at[0];
-    const REAL *x =
-        (const REAL *)plan->args->x + (image * plan->groups + group) * s->in_h * s->in_w;
-    const REAL *y = (const REAL *)plan->args->y +
-                    (image * plan->groups + group) * plan->rows * plane + row * s->out_w;
-    for (int64_t b = 0; b < columns; b++)
-        NAME(copy_shifted)(h, w, x, row + h->at[0], height + reach, b, copies + b * plan->copy);
+    const int64_t columns = w->taps, plane = h->results * w->results, row = plan->products * LANES;
     const NAME(flat_fn) *table = columns == 3 ? NAME(flat_table_3) : NAME(flat_table_5);
     int64_t tile = conv_even(plan->rows, columns == 3 ? NAME(FLAT_ROWS_3) : NAME(FLAT_ROWS_5));
-    int64_t sums_row = plan->products * LANES;
     for (int64_t r = 0; r < plan->rows; r += tile) {
         NAME(flat_fn) flat = table[conv_least(tile, plan->rows - r) - 1];
-        REAL *to = sums + r * sums_row;
+        REAL *to = sums + r * row;
         for (int64_t a = 0; a < h->taps; a++, to += columns * LANES)
-            flat(height * s->out_w, copies + (h->at[a] - h->at[0]) * s->out_w, plan->copy,
-                 y + r * plane, plane, to, sums_row, add, y + (r + tile + a) * plane);
+            flat(height * w->results, copies + (h->at[a] - h->at[0]) * w->results, plan->copy,
+                 y + r * plane, plane, to, row, add, y + (r + tile + a) * plane);
+    }
+}
+
+static void NAME(flat_block)(const FLAT_PLAN *plan, int64_t group, int64_t block, REAL *copies,
+                             REAL *sums, bool add) {
+    const conv_axis *h = &plan->h, *w = &plan->w;
+    const int64_t row = block % plan->blocks_h * plan->block_rows, source = h->source * w->source;
+    const int64_t height = conv_least(plan->block_rows, h->results - row);
+    const int64_t reach = h->at[h->taps - 1] - h->at[0];
+    const int64_t place = block / plan->blocks_h * plan->groups + group; /* image and group */
+    const REAL *x = (const REAL *)plan->args->x + place * plan->depth * source;
+    const REAL *y =
+        (const REAL *)plan->args->y + (place * plan->rows * h->results + row) * w->results;
+    for (int64_t c = 0; c < plan->depth; c++, x += source, sums += h->taps * w->taps * LANES) {
+        for (int64_t b = 0; b < w->taps; b++)
+            NAME(copy_shifted)(h, w, x, row + h->at[0], height + reach, b, copies + b * plan->copy);
+        NAME(flat_channel)(plan, height, copies, y, sums, add);
     }
 }
 
@@ -143,11 +150,18 @@ static void NAME(gather_flat)(void *arg, int64_t begin, int64_t end) {
 
 /* ---- the plan ---- */
 
-/* Whether it is for that convolution: one channel, and planes so large that loading and storing sums does not matter. */
+/* Whether it is for that convolution: few channels, and planes so large that loading and storing sums does not matter. Of several
+ * channels kernels 5 wide gain; those 3 wide have to read y too often for few products, unless many lanes of panels of y (conv_weight.h)
+ * were empty. */
 static bool NAME(flat_fits)(const tp_conv_shape *s) {
-    return (s->kernel_w == 3 || s->kernel_w == 5) && s->stride_h == 1 && s->stride_w == 1 &&
-           s->in_channels == s->groups && s->out_channels / s->groups >= CONV_FLAT_ROWS &&
-           s->out_h * s->out_w >= CONV_FLAT_PLANE;
+    int64_t depth = s->in_channels / s->groups, rows = s->out_channels / s->groups;
+    if ((s->kernel_w != 3 && s->kernel_w != 5) || s->stride_h != 1 || s->stride_w != 1)
+        return false;
+    if (rows < CONV_FLAT_ROWS || s->out_h * s->out_w < CONV_FLAT_PLANE) return false;
+    if (depth == 1 || s->kernel_w == 5) return depth <= CONV_FLAT_CHANNELS;
+    int64_t panels = conv_ceil_div(rows, LANES) * LANES;
+    if (rows > LANES) panels = conv_ceil_div(rows, 2 * LANES) * 2 * LANES;
+    return depth <= CONV_FLAT_CHANNELS && 5 * rows < 4 * panels;
 }
 
 static bool NAME(weight_by_lines)(tp_pool *pool, const tp_conv_args *args) {
@@ -157,7 +171,8 @@ static bool NAME(weight_by_lines)(tp_pool *pool, const tp_conv_args *args) {
                       .pool = pool,
                       .groups = s->groups,
                       .rows = s->out_channels / s->groups,
-                      .products = s->kernel_h * s->kernel_w};
+                      .depth = s->in_channels / s->groups};
+    plan.products = plan.depth * s->kernel_h * s->kernel_w;
     plan.block_rows = conv_even(s->out_h, conv_most(CONV_FLAT_PIXELS / s->out_w, 1));
     plan.blocks_h = conv_ceil_div(s->out_h, plan.block_rows);
     plan.shares = conv_least(conv_ceil_div(CONV_TASKS, plan.groups), s->images * plan.blocks_h);
