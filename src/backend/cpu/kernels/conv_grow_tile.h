@@ -10,6 +10,9 @@ typedef struct NAME(pixels) {
     int64_t a_row;         /* from one row of the tile to the next */
     const int64_t *offset; /* or where each row begins, NULL where a_row says it */
     int64_t c_row;         /* of the sums */
+    /* What is asked for meanwhile, a cache line a pixel, to be turned later: LANES rows, `ahead_row` apart. Beside a table alone. */
+    const REAL *ahead;
+    int64_t ahead_row;
 } NAME(pixels);
 #define PIXELS NAME(pixels)
 
@@ -20,6 +23,7 @@ TP_ALWAYS_INLINE void NAME(grow)(const int rows, const int vectors, const bool t
     VEC sum[MAX_ROWS][MAX_VECTORS];
     const int64_t a_row = x->a_row, a_column = x->a_column, b_column = x->b_column;
     const int64_t *offset = x->offset;
+    int64_t asked = 0;
     TP_UNROLL for (int i = 0; i < rows; i++) {
         TP_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VEC){0};
     }
@@ -32,6 +36,11 @@ TP_ALWAYS_INLINE void NAME(grow)(const int rows, const int vectors, const bool t
             for (int64_t p = 0; p < x->columns; p++, at += b_column) {
                 VEC right[MAX_VECTORS];
                 TP_UNROLL for (int j = 0; j < vectors; j++) right[j] = NAME(load)(at + j * LANES);
+                if (table) {
+                    int64_t row = asked % LANES;
+                    __builtin_prefetch(x->ahead + row * x->ahead_row + asked++ - row, 0,
+                                       CONV_SECOND_LEVEL);
+                }
                 TP_UNROLL for (int i = 0; i < rows; i++) {
                     REAL left = table ? from[offset[i]] : base[i / 3][(i % 3) * a_row];
                     TP_UNROLL for (int j = 0; j < vectors; j++)

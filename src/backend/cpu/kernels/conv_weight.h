@@ -30,6 +30,7 @@ typedef struct NAME(weight_task) {
     int64_t image, images, row, height; /* the block */
     REAL *turned;                       /* (images, height, columns, panel) of y */
     REAL *copy;                         /* (images, depth, padded_h, padded_w) */
+    const REAL *ahead;                  /* y of the next block */
     REAL *sums;
     bool add;
 } NAME(weight_task);
@@ -86,10 +87,12 @@ static void NAME(weight_any)(const WEIGHT_TASK *x) {
                      .b_image = x->height * columns * panel,
                      .b_line = columns * panel,
                      .b_column = panel,
-                     .c_row = panel};
+                     .c_row = panel,
+                     .ahead_row = plan->h.results * columns};
     int64_t tile = conv_even(k, MAX_ROWS);
     for (int64_t r = 0; r < k; r += tile) {
         int64_t rows = conv_least(tile, k - r);
+        pixels.ahead = x->ahead + r / tile * LANES % panel * pixels.ahead_row;
         pixels.offset = plan->offset + r;
         NAME(grow_fn) grow = NAME(grow_table)[1][plan->vectors - 1][rows - 1];
         grow(&pixels, x->copy, x->turned, x->sums + r * panel, x->add);
@@ -147,6 +150,15 @@ static void NAME(weight_block)(WEIGHT_TASK *x) {
     x->add = true;
 }
 
+/* y of the first channel and image of a block. */
+static const REAL *NAME(block_channels)(const WEIGHT_TASK *x, int64_t block) {
+    const WEIGHT_PLAN *plan = x->plan;
+    int64_t image = block / plan->blocks_h * plan->block_images;
+    int64_t row = block % plan->blocks_h * plan->block_rows;
+    int64_t channel = (image * plan->groups + x->group) * plan->rows + x->panel * plan->panel;
+    return (const REAL *)plan->args->y + (channel * plan->h.results + row) * plan->w.results;
+}
+
 static void NAME(run_weight)(void *arg, int64_t task, int worker) {
     WEIGHT_PLAN *plan = arg;
     WEIGHT_TASK x = {.plan = plan};
@@ -164,6 +176,8 @@ static void NAME(run_weight)(void *arg, int64_t task, int worker) {
     int64_t blocks = plan->blocks_n * plan->blocks_h;
     for (int64_t b = blocks * x.share / plan->shares; b < blocks * (x.share + 1) / plan->shares;
          b++) {
+        int64_t next = conv_least(b + 1, blocks - 1);
+        x.ahead = NAME(block_channels)(&x, next);
         x.image = b / plan->blocks_h * plan->block_images;
         x.row = b % plan->blocks_h * plan->block_rows;
         NAME(weight_block)(&x);
