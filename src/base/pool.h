@@ -50,9 +50,13 @@ void tp_pool_free(tp_pool *pool);
 int tp_pool_threads(const tp_pool *pool);
 
 /* How many threads would work at once: the caller and those workers behind it that are looking for
- * work this moment. Waking a sleeper costs some microseconds; what is too small to pay for that may
+ * work this moment; the caller alone where they are far. Waking a sleeper costs some microseconds; what is too small to pay for that may
  * still be shared with these. Only for what does not change results. */
 int tp_pool_awake(const tp_pool *pool);
+
+/* Whether a word to a worker and back takes long, as measured now and then: the processors share no cache. What they share of their
+ * work has to be larger then. Only for what does not change results. */
+bool tp_pool_far(const tp_pool *pool);
 
 /* Runs fn(arg, task, worker) for every task in [0, tasks) and returns when all are done. Called
  * from inside a task of the same pool, or with pool NULL, it runs them inline, in order, on the

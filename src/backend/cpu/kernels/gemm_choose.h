@@ -61,7 +61,7 @@ static void NAME(make_plan)(PLAN *plan, const tp_gemm_args *args, const tp_pool 
     if (plan->in_place && plan->vectors == 2 && plan->n >= 4 * LANES && plan->k <= WIDE_K &&
         NAME(crowded)(args->c_row))
         plan->vectors = 4;
-    NAME(choose_parts)(plan, alone ? 1 : tp_pool_threads(pool), alone ? 1 : tp_pool_awake(pool));
+    NAME(choose_parts)(plan, NAME(crew_of)(pool, alone));
     if (plan->dot)
         NAME(choose_dot_blocks)(plan);
     else

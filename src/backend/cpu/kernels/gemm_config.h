@@ -30,6 +30,8 @@ enum {
     SUM_SPACE = 131072,
     /* Multiply-adds that are worth waking a thread for. */
     PARALLEL_WORK = 200000,
+    /* The same for a thread that is far away: what it reads was written by another. */
+    FAR_WORK = 800000,
     /* The same for a thread that is awake and looking for work. */
     AWAKE_WORK = 40000,
     TP_GEMM_MAX_PARTS = 64

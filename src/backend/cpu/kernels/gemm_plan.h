@@ -62,10 +62,21 @@ static int NAME(share_out)(double work, double least, int threads) {
     return work < least * threads ? (int)(work / least) : threads;
 }
 
-static void NAME(choose_parts)(PLAN *plan, int threads, int awake) {
+/* Threads that may work on it, those of them that are awake and near, and whether the others are far. */
+typedef struct NAME(crew) {
+    int threads, awake;
+    bool far;
+} NAME(crew);
+
+static NAME(crew) NAME(crew_of)(const tp_pool *pool, bool alone) {
+    if (alone) return (NAME(crew)){1, 1, false};
+    return (NAME(crew)){tp_pool_threads(pool), tp_pool_awake(pool), tp_pool_far(pool)};
+}
+
+static void NAME(choose_parts)(PLAN *plan, NAME(crew) crew) {
     double work = (double)plan->m * (double)plan->n * (double)(plan->k + 1);
-    int most = NAME(share_out)(work, PARALLEL_WORK, threads);
-    int eager = NAME(share_out)(work, AWAKE_WORK, awake);
+    int most = NAME(share_out)(work, crew.far ? FAR_WORK : PARALLEL_WORK, crew.threads);
+    int eager = NAME(share_out)(work, AWAKE_WORK, crew.awake);
     if (most < eager) most = eager;
     if (most < 1) most = 1;
     if (most > TP_GEMM_MAX_PARTS) most = TP_GEMM_MAX_PARTS;

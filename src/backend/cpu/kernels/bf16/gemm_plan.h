@@ -40,7 +40,7 @@ static void make_plan(PLAN *plan, const tp_gemm_args *args, const tp_pool *pool)
     count_pairs(plan);
     choose_finish_bf16(plan);
     plan->vectors = 2;
-    choose_parts_bf16(plan, alone ? 1 : tp_pool_threads(pool), alone ? 1 : tp_pool_awake(pool));
+    choose_parts_bf16(plan, crew_of_bf16(pool, alone));
     choose_outer_blocks_bf16(plan);
     copy_both(plan);
 }
