@@ -25,14 +25,16 @@ static void NAME(run_part)(void *arg, int64_t task, int worker) {
     }
 }
 
-/* Scratch for every worker, taken before any of them starts. */
+/* Scratch for every worker, taken before any of them starts; also for those that sleep or are far this time, so that a training loop does
+ * not need memory in the middle when they are there. */
 static bool NAME(take_scratch)(tp_pool *pool, PLAN *plan) {
     int64_t elements = plan->a_space + plan->b_space + plan->sum_space;
     int parts = plan->row_parts * plan->col_parts;
     int worker = tp_pool_worker(pool);
-    for (int i = 0; i < parts; i++) {
-        plan->scratch[i] = tp_pool_scratch_slot(pool, parts > 1 ? i : worker, TP_SCRATCH_GEMM,
-                                                (size_t)elements * sizeof(REAL));
+    for (int i = 0; i < parts || i < plan->most_parts; i++) {
+        int owner = i > 0 || parts > 1 ? i : worker;
+        plan->scratch[i] =
+            tp_pool_scratch_slot(pool, owner, TP_SCRATCH_GEMM, (size_t)elements * sizeof(REAL));
         if (!plan->scratch[i]) return false;
     }
     return true;

@@ -23,6 +23,7 @@ typedef struct NAME(plan) {
     int64_t group_cols;                  /* of b that are copied at a time */
     int64_t fetch_rows;                  /* of the next group, to ask for at each tile */
     int row_parts, col_parts;            /* the grid of tasks */
+    int most_parts;                      /* that there may be another time, when others are awake */
     REAL *scratch[TP_GEMM_MAX_PARTS];    /* by worker */
     int64_t a_space, b_space, sum_space; /* elements of the parts of scratch */
 } NAME(plan);
@@ -80,6 +81,8 @@ static void NAME(choose_parts)(PLAN *plan, NAME(crew) crew) {
     if (most < eager) most = eager;
     if (most < 1) most = 1;
     if (most > TP_GEMM_MAX_PARTS) most = TP_GEMM_MAX_PARTS;
+    plan->most_parts = NAME(share_out)(work, AWAKE_WORK, crew.threads);
+    if (plan->most_parts > TP_GEMM_MAX_PARTS) plan->most_parts = TP_GEMM_MAX_PARTS;
     int64_t unit_cols = plan->dot ? DOT_COLUMNS : plan->vectors * LANES;
     int64_t rows = (plan->m + 3) / 4, cols = (plan->n + unit_cols - 1) / unit_cols;
     /* The rows of a weight matrix stay with their thread in all of the products of a layer: they
