@@ -87,8 +87,10 @@ static void NAME(choose_parts)(PLAN *plan, NAME(crew) crew) {
     int64_t rows = (plan->m + 3) / 4, cols = (plan->n + unit_cols - 1) / unit_cols;
     /* The rows of a weight matrix stay with their thread in all of the products of a layer: they
      * are the columns of b in the forward product, and rows of the result (a transposed) in the
-     * product that makes the weight's gradient. */
-    bool weight_rows = (plan->a_row == 1 && plan->a_col != 1 && plan->n < 16 * plan->m) ||
+     * product that makes the weight's gradient. Very long ones do so where threads are far: near, it takes longer to read all
+     * of x than to pass lines of the weight on. */
+    int64_t longest = crew.far ? 1024 : 16; /* times as long as there are rows */
+    bool weight_rows = (plan->a_row == 1 && plan->a_col != 1 && plan->n < longest * plan->m) ||
                        (plan->swapped && plan->n < 4 * plan->m);
     bool weight_cols = plan->dot && plan->m < 4 * plan->n && plan->n >= DOT_LIMIT;
     /* Where b is small beside a and the result, it does not matter who has it: rows are images, and
