@@ -5,15 +5,7 @@
  * from there, either in place, where the columns between the rows of results are computed for nothing, or from panels in which
  * they are left out. conv_plan.h chooses; conv_run.h carries it out; conv_weight.h is the gradient of the weight. */
 
-#if TP_VECTOR_BYTES * 8 / REAL_BITS == 16
-#define LANES 16
-#elif TP_VECTOR_BYTES * 8 / REAL_BITS == 8
-#define LANES 8
-#elif TP_VECTOR_BYTES * 8 / REAL_BITS == 4
-#define LANES 4
-#else
-#define LANES 2
-#endif
+#include "lane_count.h"
 
 #include "gemm_vector.h"
 

@@ -9,16 +9,7 @@
  * order whatever the tiles, blocks and parts: only form and blocks of k matter, and neither depends
  * on the number of threads. */
 
-/* a plain number: names are made of it */
-#if TP_VECTOR_BYTES * 8 / REAL_BITS == 16
-#define LANES 16
-#elif TP_VECTOR_BYTES * 8 / REAL_BITS == 8
-#define LANES 8
-#elif TP_VECTOR_BYTES * 8 / REAL_BITS == 4
-#define LANES 4
-#else
-#define LANES 2
-#endif
+#include "lane_count.h"
 
 #include "gemm_vector.h"
 

@@ -16,15 +16,7 @@
 #undef LANES
 #define VEC  NAME(chunk)
 #define IVEC NAME(chunk_bits)
-#if TP_VECTOR_BYTES * 8 / REAL_BITS == 16
-#define LANES 16
-#elif TP_VECTOR_BYTES * 8 / REAL_BITS == 8
-#define LANES 8
-#elif TP_VECTOR_BYTES * 8 / REAL_BITS == 4
-#define LANES 4
-#else
-#define LANES 2
-#endif
+#include "backend/cpu/kernels/lane_count.h"
 #if REAL_BITS == 32
 #define INTEGER int32_t
 #else

@@ -4,16 +4,7 @@
  * gemm_outer.h, and is used there: nobody writes the gradient, and loading w and m hides behind the multiplications. What
  * stays visible are the stores: on Zen 5 one of 64 bytes costs two thirds of a multiply-add's cycle, wherever it stands. */
 
-/* a plain number: names are made of it */
-#if TP_VECTOR_BYTES * 8 / REAL_BITS == 16
-#define LANES 16
-#elif TP_VECTOR_BYTES * 8 / REAL_BITS == 8
-#define LANES 8
-#elif TP_VECTOR_BYTES * 8 / REAL_BITS == 4
-#define LANES 4
-#else
-#define LANES 2
-#endif
+#include "lane_count.h"
 
 #include "gemm_vector.h"
 
