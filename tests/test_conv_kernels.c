@@ -347,10 +347,76 @@ static void test_layers(void **unused) {
     each_level(try_layers);
 }
 
+/* ---- the pass over the gradient of an activated convolution ---- */
+
+/* The bits that one thread gives have to come from any number. */
+static void run_pass(const tp_kernels *kernels, int type, tp_conv_pass_args *args, double *sums,
+                     int threads) {
+    block got = random_block(type, args->channels);
+    for (int64_t c = 0; c < args->channels && args->accumulate; c++) set(&got, c, 1);
+    tp_pool *pool = tp_pool_new(threads, NULL);
+    assert_non_null(pool);
+    args->sum = got.data;
+    kernels->conv.pass[type](pool, args);
+    tp_pool_free(pool);
+    for (int64_t c = 0; c < args->channels; c++) {
+        if (threads > 1) assert_true(get(&got, c) == sums[c]);
+        sums[c] = get(&got, c);
+    }
+    free(got.data);
+}
+
+/* Images that threads share, and so few of them that they share the channels; with a gradient or the sums alone. */
+static void check_pass(const tp_kernels *kernels, int type, int64_t images, int64_t pixels,
+                       tp_epilogue activation, bool accumulate) {
+    enum { CHANNELS = 3 };
+    int64_t count = images * CHANNELS * pixels;
+    block g = random_block(type, count), y = random_block(type, count);
+    block gz = random_block(type, count);
+    tp_conv_pass_args args = {.images = images,
+                              .channels = CHANNELS,
+                              .pixels = pixels,
+                              .g = g.data,
+                              .y = y.data,
+                              .gz = activation == TP_EPILOGUE_NONE ? NULL : gz.data,
+                              .accumulate = accumulate,
+                              .activation = activation};
+    double sums[CHANNELS];
+    static const int threads[] = {1, 2, 3, 7};
+    for (int i = 0; i < 4; i++) run_pass(kernels, type, &args, sums, threads[i]);
+    for (int64_t c = 0; c < CHANNELS; c++) {
+        double want = accumulate, size = 1;
+        for (int64_t i = 0; i < images * pixels; i++) {
+            int64_t at = (i / pixels * CHANNELS + c) * pixels + i % pixels;
+            bool passes = activation == TP_EPILOGUE_NONE || get(&y, at) > 0;
+            want += passes ? get(&g, at) : 0;
+            size += fabs(get(&g, at));
+            if (args.gz) assert_true(get(&gz, at) == (passes ? get(&g, at) : 0));
+        }
+        double error = type ? 1e-14 : 1e-6;
+        assert_true(fabs(sums[c] - want) <= error * size);
+    }
+    free(g.data), free(y.data), free(gz.data);
+}
+
+static void try_pass(const tp_kernels *kernels, tp_pool *unused) {
+    (void)unused;
+    static const int64_t sizes[][2] = {{19, 401}, {16, 342}, {16, 340}, {3, 4000}, {40, 7}, {1, 1}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int k = 0; k < 8; k++)
+            check_pass(kernels, k & 1, sizes[i][0], sizes[i][1],
+                       k & 2 ? TP_EPILOGUE_RELU : TP_EPILOGUE_NONE, k & 4);
+}
+static void test_pass(void **unused) {
+    (void)unused;
+    each_level(try_pass);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
