@@ -170,6 +170,20 @@ static void chunk_task(void *arg, int64_t begin, int64_t end) {
     atomic_fetch_add(&c->count, 1);
 }
 
+static void test_even_grain(void **state) {
+    (void)state;
+    assert_int_equal(tp_even_grain(0, 4), 4);
+    assert_int_equal(tp_even_grain(4, 4), 4);
+    assert_int_equal(tp_even_grain(5, 4), 3);
+    assert_int_equal(tp_even_grain(18432, 16384), 9216);
+    for (int64_t n = 1; n < 200; n++)
+        for (int64_t grain = 1; grain < 20; grain++) {
+            int64_t even = tp_even_grain(n, grain);
+            assert_in_range(even, 1, grain);
+            assert_int_equal((n - 1) / even, (n - 1) / grain); /* as many chunks */
+        }
+}
+
 static void test_parallel_for(void **state) {
     (void)state;
     static const int64_t grains[] = {1, 2, 7, 64, 1000};
@@ -319,11 +333,17 @@ static void test_cpu_forced(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_task_once), cmocka_unit_test(test_many_small_runs),
-        cmocka_unit_test(test_short_lives),    cmocka_unit_test(test_nested),
-        cmocka_unit_test(test_pool_in_pool),   cmocka_unit_test(test_parallel_for),
-        cmocka_unit_test(test_scratch),        cmocka_unit_test(test_out_of_memory),
-        cmocka_unit_test(test_fixed_ranges),   cmocka_unit_test(test_cpu),
+        cmocka_unit_test(test_each_task_once),
+        cmocka_unit_test(test_many_small_runs),
+        cmocka_unit_test(test_short_lives),
+        cmocka_unit_test(test_nested),
+        cmocka_unit_test(test_pool_in_pool),
+        cmocka_unit_test(test_parallel_for),
+        cmocka_unit_test(test_even_grain),
+        cmocka_unit_test(test_scratch),
+        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_fixed_ranges),
+        cmocka_unit_test(test_cpu),
         cmocka_unit_test(test_cpu_forced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
